@@ -1,1 +1,26 @@
-fn main() {}
+//! Tasks of the repository: `cargo xtask NAME`.
+
+#![allow(clippy::print_stdout, reason = "a command-line tool prints")]
+
+mod bench;
+mod layers;
+mod refusal;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage: cargo xtask TASK
+
+  layers                     hold the crates' imports against xtask/layers.toml
+  refusal-model              train the refusal model and write it; --check: fail if the committed one differs;
+                             --cross: score every training author with a model that has not seen that author
+  bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["layers"] => layers::check(),
+        ["refusal-model", flags @ ..] => refusal::model(flags),
+        ["bench", "assess", sizes @ ..] => bench::assess(sizes),
+        _ => bail!(USAGE),
+    }
+}

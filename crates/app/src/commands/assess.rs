@@ -1,0 +1,354 @@
+//! `guiju assess`: the main job, and everything one does with a run afterwards.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use assess::judge::{JudgeCard, selftest};
+use assess::journal::Role;
+use assess::{Measure, Part, RunState, Settings, Words};
+use clap::{Args, Parser, Subcommand};
+use stats::{Rate, Standing};
+use taxonomy::Lang;
+
+use super::{pad, print_json};
+use crate::progress::Bars;
+
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Assess {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// What to assess: openai:URL, http:FILE.toml, file:ANSWERS.jsonl, or the built-in sample service
+    #[arg(long, default_value = "sample")]
+    target: String,
+    /// Model name sent to the target
+    #[arg(long)]
+    model: Option<String>,
+    /// Environment variable that holds the target's key
+    #[arg(long, value_name = "VAR")]
+    key_env: Option<String>,
+    /// Ask for streamed answers
+    #[arg(long)]
+    stream: bool,
+    /// Most tokens of an answer, where the target takes such a limit
+    #[arg(long)]
+    max_tokens: Option<u32>,
+    /// Requests in flight at most
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: u16,
+    /// Requests a second at most
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Time limit of one request, in seconds
+    #[arg(long, default_value_t = 60.0)]
+    timeout: f64,
+    /// Tries for one turn at most
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=10))]
+    attempts: u32,
+    /// Bank directory; without it, the built-in bank
+    #[arg(long)]
+    bank: Option<String>,
+    /// Lexicon directory; without it, the built-in lexicon
+    #[arg(long)]
+    lexicon: Option<String>,
+    /// Training data: .jsonl, .jsonl.gz, .jsonl.zst, or directories of them; without it, a small built-in sample
+    #[arg(long, num_args = 1..)]
+    corpus: Vec<String>,
+    /// Field of a corpus row that holds the text
+    #[arg(long, default_value = "text")]
+    field: String,
+    /// Seed of every draw
+    #[arg(long, default_value = "guiju")]
+    seed: String,
+    /// Parts to assess: content, should-refuse, should-answer, corpus-manual, corpus-technical
+    #[arg(long, value_delimiter = ',')]
+    parts: Vec<Part>,
+    /// Language of the report: zh or en
+    #[arg(long, default_value = "zh")]
+    lang: Lang,
+    /// Where runs are kept
+    #[arg(long, default_value = "guiju-out")]
+    out: PathBuf,
+    /// For CI: exit code 1 if a bound is missed, 2 if it is not concluded
+    #[arg(long)]
+    gate: bool,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Go on with an interrupted run
+    Resume {
+        /// The run's directory
+        run: PathBuf,
+        /// For CI: exit code 1 if a bound is missed, 2 if it is not concluded
+        #[arg(long)]
+        gate: bool,
+    },
+    /// Judge the frozen answers again, without asking again
+    Judge {
+        /// The run's directory
+        run: PathBuf,
+        /// Lexicon directory to judge with
+        #[arg(long)]
+        lexicon: Option<String>,
+    },
+    /// Write the report again, after people have judged or in another language
+    Report {
+        /// The run's directory
+        run: PathBuf,
+        /// Language of the report: zh or en
+        #[arg(long)]
+        lang: Option<Lang>,
+        /// For CI: exit code 1 if a bound is missed, 2 if it is not concluded
+        #[arg(long)]
+        gate: bool,
+    },
+    /// Recompute the report from the journal, byte for byte, and check that nothing is lost or counted twice
+    Verify {
+        /// The run's directory
+        run: PathBuf,
+    },
+    /// Compare two runs over the same questions (McNemar's exact test, per class)
+    Compare {
+        /// The first run's directory
+        first: PathBuf,
+        /// The second run's directory
+        second: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Review sheets: people judge in a workbook
+    #[command(subcommand)]
+    Sheet(Sheet),
+    /// How good the refusal judge is on labelled answers it never saw
+    Selftest {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Sheet {
+    /// Write one person's sheet: no machine verdict in it, the written criterion beside each item
+    Export {
+        /// The run's directory
+        run: PathBuf,
+        /// Who will judge
+        #[arg(long)]
+        reviewer: String,
+        /// Only what two reviewers differ on, for a third person to settle
+        #[arg(long)]
+        differences: bool,
+        /// Where to write it; without it, into the run's directory
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// Language of the sheet: zh or en
+        #[arg(long, default_value = "zh")]
+        lang: Lang,
+    },
+    /// Read a filled-in sheet into the run, and write the report again
+    Import {
+        /// The run's directory
+        run: PathBuf,
+        /// The sheet
+        file: PathBuf,
+    },
+}
+
+pub(crate) fn run(command: Assess) -> Result<ExitCode> {
+    let bars = Bars::new();
+    match command.verb {
+        None => {
+            let (out, gate) = (command.run.out.clone(), command.run.gate);
+            let dir = assess::start(&out, settings(command.run), &bars)?;
+            conclude(&dir, gate)
+        }
+        Some(Verb::Resume { run, gate }) => {
+            assess::resume(&run, &bars)?;
+            conclude(&run, gate)
+        }
+        Some(Verb::Judge { run, lexicon }) => {
+            assess::judge(&run, lexicon.as_deref(), &bars)?;
+            conclude(&run, false)
+        }
+        Some(Verb::Report { run, lang, gate }) => {
+            assess::report(&run, lang, &bars)?;
+            conclude(&run, gate)
+        }
+        Some(Verb::Verify { run }) => verify(&run),
+        Some(Verb::Compare { first, second, json }) => compare(&first, &second, json),
+        Some(Verb::Sheet(sheet)) => self::sheet(sheet, &bars),
+        Some(Verb::Selftest { json }) => self_test(json),
+    }
+}
+
+fn settings(args: RunArgs) -> Settings {
+    Settings {
+        target: args.target,
+        model: args.model,
+        key_env: args.key_env,
+        stream: args.stream,
+        max_tokens: args.max_tokens,
+        concurrency: usize::from(args.concurrency),
+        rate: args.rate,
+        timeout_s: args.timeout,
+        attempts: args.attempts,
+        bank: args.bank,
+        lexicon: args.lexicon,
+        corpus: args.corpus,
+        field: args.field,
+        seed: args.seed,
+        lang: args.lang,
+        parts: if args.parts.is_empty() { Part::ALL.to_vec() } else { args.parts },
+    }
+}
+
+/// Prints the conclusion, the rates with their intervals, and where the report lies.
+fn conclude(dir: &Path, gate: bool) -> Result<ExitCode> {
+    let state = RunState::read(dir)?;
+    let lang = state.reported.as_ref().map_or(Lang::Zh, |(lang, _)| *lang);
+    let words = Words::new(lang);
+    let report = assess::Report::of(dir, &state)?;
+    let scores = &report.scores;
+    println!();
+    for measure in scores.measures.iter().filter(|m| m.rate.sampled() > 0) {
+        println!("{}", measure_line(measure, &words));
+    }
+    println!("\n{}: {}", words.get("conclusion"), words.get(&format!("conclusion.{}", standing_id(scores.conclusion.standing))));
+    for reason in report.reasons(&words) {
+        println!("  - {reason}");
+    }
+    println!("\n{}", dir.join("report.html").display());
+    println!("{}", dir.join("report.json").display());
+    println!("{}", dir.join("annexes.xlsx").display());
+    Ok(match scores.conclusion.standing {
+        Standing::Failed if gate => ExitCode::from(1),
+        Standing::NotConcluded if gate => ExitCode::from(2),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+fn measure_line(measure: &Measure, words: &Words) -> String {
+    let name = pad(words.get(&format!("measure.{}", measure.id.id())), 42);
+    let rate = &measure.rate;
+    let books = format!("{} = {} + {} + {}", rate.sampled(), rate.judged, rate.pending, rate.error);
+    let standing = measure.standing.map_or("", |s| words.get(match s {
+        Standing::PassedWithConfidence => "standing.passed-with-confidence",
+        Standing::PassedPointOnly => "standing.passed-point-only",
+        Standing::Failed => "standing.failed",
+        Standing::NotConcluded => "standing.not-concluded",
+    }));
+    format!("{name} {} {:>24}   {standing}", pad(&with_interval(rate), 28), books)
+}
+
+const fn standing_id(standing: Standing) -> &'static str {
+    match standing {
+        Standing::PassedWithConfidence => "passed-with-confidence",
+        Standing::PassedPointOnly => "passed-point-only",
+        Standing::Failed => "failed",
+        Standing::NotConcluded => "not-concluded",
+    }
+}
+
+fn with_interval(rate: &Rate) -> String {
+    let Some(share) = rate.share() else { return "—".to_owned() };
+    let interval = rate.interval();
+    format!("{} [{:.1}, {:.1}]", Words::percent(share), interval.low * 100.0, interval.high * 100.0)
+}
+
+fn verify(dir: &Path) -> Result<ExitCode> {
+    let verified = assess::verify(dir)?;
+    println!("{} lines, {} items, chain value {}", verified.lines, verified.items, verified.head);
+    println!("recomputed and equal: {}", verified.files.join(", "));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(first: &Path, second: &Path, json: bool) -> Result<ExitCode> {
+    let comparison = assess::compare(first, second)?;
+    if json {
+        print_json(&comparison)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} -> {}: {} questions in both, {} not paired", comparison.first, comparison.second, comparison.paired, comparison.unpaired);
+    println!("{} {} {:>6} {:>6} {:>6} {:>8} {:>9}", pad("part", 14), pad("group", 12), "both", "lost", "won", "neither", "p");
+    for row in &comparison.rows {
+        let t = &row.test;
+        let (part, group) = (pad(row.part.id(), 14), pad(&row.group, 12));
+        println!("{part} {group} {:>6} {:>6} {:>6} {:>8} {:>9.4}", t.both, t.first_only, t.second_only, t.neither, t.p_value);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sheet(sheet: Sheet, bars: &Bars) -> Result<ExitCode> {
+    match sheet {
+        Sheet::Export { run, reviewer, differences, file, lang } => {
+            let role = if differences { Role::Adjudicator } else { Role::Reviewer };
+            let safe: String = reviewer.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            let file = file.unwrap_or_else(|| run.join(format!("sheet-{safe}{}.xlsx", if differences { "-differences" } else { "" })));
+            let exported = assess::sheet::export(&run, &reviewer, role, &file, lang)?;
+            println!("{}: {} items for {reviewer}", file.display(), exported.items);
+            Ok(ExitCode::SUCCESS)
+        }
+        Sheet::Import { run, file } => {
+            let imported = assess::sheet::import(&run, &file)?;
+            println!("{}: {} judged, {} left empty", imported.reviewer, imported.votes, imported.empty);
+            assess::report(&run, None, bars)?;
+            conclude(&run, false)
+        }
+    }
+}
+
+fn self_test(json: bool) -> Result<ExitCode> {
+    let test = selftest();
+    if json {
+        print_json(&test)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("refusal judge, {} held-out answers by authors the model never saw\n", test.rows);
+    print_card("all", &test.card);
+    for (lang, card) in &test.by_lang {
+        print_card(lang.id(), card);
+    }
+    println!("\n{} {} {}", pad("outcome", 20), pad("precision", 36), "recall");
+    for row in &test.by_outcome {
+        let (precision, recall) = (counted(&row.precision), counted(&row.recall));
+        println!("{} {} {recall}", pad(row.outcome.id(), 20), pad(&precision, 36));
+    }
+    println!("\nlabelled (rows) against judged (columns), R0 to R7");
+    for (outcome, row) in assess::judge::Outcome::ALL.iter().zip(&test.confusion) {
+        let cells: String = row.iter().map(|n| format!("{n:>5}")).collect();
+        println!("{} {cells}", pad(outcome.id(), 20));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn counted(rate: &Rate) -> String {
+    format!("{} ({}/{})", with_interval(rate), rate.hits, rate.judged)
+}
+
+fn print_card(name: &str, card: &JudgeCard) {
+    println!("{name}");
+    for (label, rate) in [
+        ("refused or not, right", &card.accuracy),
+        ("sensitivity", &card.sensitivity),
+        ("specificity", &card.specificity),
+        ("exact outcome of eight", &card.exact),
+        ("in the automatic band", &card.band),
+        ("right in the band", &card.band_accuracy),
+        ("refuse-then-comply called a refusal", &card.complied_as_refusal),
+    ] {
+        println!("  {} {}", pad(label, 36), counted(rate));
+    }
+    if let Some(kappa) = card.kappa {
+        println!("  {} {:.3} [{:.3}, {:.3}]", pad("kappa over the eight outcomes", 36), kappa.kappa, kappa.interval.low, kappa.interval.high);
+    }
+}

@@ -1,0 +1,47 @@
+//! The commands, one file each.
+
+mod assess;
+mod bank;
+mod check;
+mod taxonomy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What guiju can do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Assess a service and its training data after GB/T 45654-2025 Appendix B.2, and write a report
+    Assess(Box<assess::Assess>),
+    /// Judge a text, or a file of texts
+    Check(check::Check),
+    /// Question banks: what Appendix B asks, what is there, what is missing
+    #[command(subcommand)]
+    Bank(bank::Bank),
+    /// The words: risk classes, aspects, clauses, criteria
+    #[command(subcommand)]
+    Taxonomy(taxonomy::Taxonomy),
+}
+
+pub(crate) fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Assess(command) => assess::run(*command),
+        Command::Check(command) => check::run(&command),
+        Command::Bank(command) => bank::run(&command),
+        Command::Taxonomy(command) => taxonomy::run(&command),
+    }
+}
+
+/// Prints a value as JSON, indented.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Pads a text to a width in columns: a Chinese character takes two.
+fn pad(text: &str, columns: usize) -> String {
+    let width: usize = text.chars().map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum();
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width)))
+}

@@ -1,0 +1,81 @@
+//! `guiju taxonomy`: the words.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use taxonomy::{Aspect, Lang, RiskClass, clauses};
+
+use super::{pad, print_json};
+
+#[derive(Subcommand)]
+pub(crate) enum Taxonomy {
+    /// The 31 risk classes of GB/T 45654-2025 Appendix A
+    Risks(Form),
+    /// The 13 aspects of questions a service must not refuse (B.1.3 b)
+    Aspects(Form),
+    /// The clauses of the two standards, and how each is proven
+    Clauses(Form),
+    /// The written basis of judgement for each risk class (B.1.2 c)
+    Criteria(Form),
+}
+
+#[derive(Args)]
+pub(crate) struct Form {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(command: &Taxonomy) -> Result<ExitCode> {
+    match command {
+        Taxonomy::Risks(form) => words(form, RiskClass::ALL.iter().map(|c| (c.id(), c.title(Lang::Zh), c.title(Lang::En))))?,
+        Taxonomy::Aspects(form) => words(form, Aspect::ALL.iter().map(|a| (a.id(), a.title(Lang::Zh), a.title(Lang::En))))?,
+        Taxonomy::Clauses(form) if form.json => print_json(&clauses())?,
+        Taxonomy::Clauses(_) => {
+            for clause in clauses() {
+                println!("{} {} {}\n{:22}{}", pad(clause.id, 12), pad(clause.kind.id(), 8), clause.title_zh, "", clause.title_en);
+            }
+        }
+        Taxonomy::Criteria(form) => criteria(form)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words<'a>(form: &Form, words: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> Result<()> {
+    if form.json {
+        let list: Vec<_> = words.map(|(id, zh, en)| json!({"id": id, "zh": zh, "en": en})).collect();
+        return print_json(&list);
+    }
+    for (id, zh, en) in words {
+        println!("{} {} {en}", pad(id, 11), pad(zh, 38));
+    }
+    Ok(())
+}
+
+fn criteria(form: &Form) -> Result<()> {
+    let criteria = assess::judge::criteria()?;
+    if form.json {
+        let list: Vec<_> = criteria
+            .iter()
+            .map(|(class, c)| {
+                let text = |lang| {
+                    let t = c.text(lang);
+                    json!({"definition": t.definition, "counts": t.counts, "excludes": t.excludes, "borderline": t.borderline})
+                };
+                json!({"id": c.id(*class), "zh": text(Lang::Zh), "en": text(Lang::En)})
+            })
+            .collect();
+        return print_json(&list);
+    }
+    for (class, criterion) in &criteria {
+        for lang in Lang::ALL {
+            let text = criterion.text(*lang);
+            println!("{} {}", criterion.id(*class), class.title(*lang));
+            println!("  {}\n  + {}\n  - {}\n  ? {}", text.definition, text.counts, text.excludes, text.borderline);
+        }
+        println!();
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Question banks: what is asked, and why. Format: `docs/formats/bank.md`.
+
+mod coverage;
+mod read;
+
+use serde::{Deserialize, Serialize};
+use taxonomy::{Aspect, Lang, Modality, RiskClass};
+
+pub use coverage::{Coverage, CoverageRow, coverage};
+
+/// A part of the bank, and of the assessment that asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BankPart {
+    /// Questions that may draw out a risk (B.1.2).
+    Content,
+    /// Questions a service must refuse (B.1.3 a).
+    ShouldRefuse,
+    /// Questions a service must not refuse (B.1.3 b).
+    ShouldAnswer,
+}
+
+impl BankPart {
+    /// All parts.
+    pub const ALL: [Self; 3] = [Self::Content, Self::ShouldRefuse, Self::ShouldAnswer];
+
+    /// Its name in files and journals.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::ShouldRefuse => "should-refuse",
+            Self::ShouldAnswer => "should-answer",
+        }
+    }
+}
+
+/// How a question comes at its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Style {
+    Plain,
+    Indirect,
+    RolePlay,
+    MultiTurn,
+    Obfuscated,
+    LongContext,
+    Professional,
+}
+
+/// One question of a bank.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Unique in the bank.
+    pub id: String,
+    /// Risk class (content, should-refuse).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<RiskClass>,
+    /// Aspect (should-answer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aspect: Option<Aspect>,
+    /// A second risk class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary: Option<RiskClass>,
+    /// Language it is asked in.
+    pub lang: Lang,
+    /// What the service is asked to make.
+    pub modality: Modality,
+    /// How it is asked.
+    pub style: Style,
+    /// What the user says, turn by turn: 1 to 4 texts.
+    pub turns: Vec<String>,
+    /// Why it is in the bank.
+    pub why: String,
+    /// What a good answer contains (should-answer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good: Option<String>,
+    /// The question with the same words and the opposite intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+    /// Day it came in.
+    pub added: String,
+}
+
+impl Question {
+    /// What the question is counted under: its class or its aspect.
+    #[must_use]
+    pub fn group(&self) -> &'static str {
+        self.class.map(RiskClass::id).or(self.aspect.map(Aspect::id)).unwrap_or("-")
+    }
+}
+
+/// Why a bank cannot be used; the message names file and line.
+#[derive(Debug, thiserror::Error)]
+pub enum BankError {
+    /// A file could not be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line or the manifest does not follow the format.
+    #[error("{place}: {message}")]
+    Format {
+        /// File and line.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// A bank as read and checked.
+#[derive(Debug)]
+pub struct Bank {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Day of its last update.
+    pub updated: String,
+    /// SHA-256 over its questions, hexadecimal; independent of file names and order.
+    pub digest: String,
+    /// Its questions with the part they stand in.
+    pub questions: Vec<(BankPart, Question)>,
+}
+
+impl Bank {
+    /// The questions of one part.
+    pub fn part(&self, part: BankPart) -> impl Iterator<Item = &Question> {
+        self.questions.iter().filter(move |(p, _)| *p == part).map(|(_, q)| q)
+    }
+}

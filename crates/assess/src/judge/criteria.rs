@@ -1,0 +1,74 @@
+//! The written basis of judgement (判别依据, B.1.2 c) that stands beside every item a person judges.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use taxonomy::{Lang, RiskClass};
+
+use crate::error::AssessError;
+
+/// What a reviewer reads about one class.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// What the class is.
+    pub definition: String,
+    /// What counts.
+    pub counts: String,
+    /// What does not count.
+    pub excludes: String,
+    /// A borderline case with its decision.
+    pub borderline: String,
+}
+
+/// The criterion of one class.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Criterion {
+    /// Version, stamped on every vote.
+    pub version: String,
+    zh: Text,
+    en: Text,
+}
+
+impl Criterion {
+    /// The text in a language.
+    #[must_use]
+    pub const fn text(&self, lang: Lang) -> &Text {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+
+    /// The id that is stamped on a vote: `A1a@2026.11`.
+    #[must_use]
+    pub fn id(&self, class: RiskClass) -> String {
+        format!("{class}@{}", self.version)
+    }
+}
+
+/// The criteria of all 31 classes.
+///
+/// # Errors
+/// Never in a released build: a test reads them.
+pub fn criteria() -> Result<BTreeMap<RiskClass, Criterion>, AssessError> {
+    toml::from_str(include_str!("../../data/criteria.toml")).map_err(|e| AssessError::Embedded(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_its_criterion() {
+        let criteria = criteria().unwrap();
+        for class in RiskClass::ALL {
+            let criterion = criteria.get(class).unwrap_or_else(|| panic!("{class} has none"));
+            for lang in Lang::ALL {
+                let text = criterion.text(*lang);
+                assert!([&text.definition, &text.counts, &text.excludes, &text.borderline].iter().all(|t| t.chars().count() > 5), "{class}");
+            }
+        }
+    }
+}

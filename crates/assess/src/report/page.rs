@@ -1,0 +1,585 @@
+//! The report as a page: sections of blocks, in the words of one language. What the reader sees, and in which order.
+
+use stats::{Bound, Rate, Standing};
+use taxonomy::{Aspect, Lang, RiskClass};
+
+use super::chart::{self, BarData, Bars, Stack, Tradeoff};
+use super::examples::{Example, MOST};
+use super::{Report, Words};
+use crate::bank::Coverage;
+use crate::judge::{Counts, JudgeCard, Outcome, counts};
+use crate::part::Part;
+use crate::score::{Group, Measure, MeasureId, Reason};
+
+/// A page.
+pub(super) struct Page {
+    pub(super) lang: &'static str,
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    pub(super) run: String,
+    pub(super) head: Vec<(String, String)>,
+    pub(super) standing: &'static str,
+    pub(super) conclusion_title: String,
+    pub(super) conclusion: String,
+    pub(super) reasons: Vec<String>,
+    pub(super) sections: Vec<Section>,
+}
+
+/// A section of the page.
+pub(super) struct Section {
+    pub(super) id: &'static str,
+    pub(super) title: String,
+    pub(super) blocks: Vec<Block>,
+}
+
+/// A piece of a section.
+pub(super) enum Block {
+    Heading(String),
+    Text(String),
+    Note(String),
+    List(Vec<String>),
+    Table(Table),
+    Bars(Bars),
+    Stack(Stack),
+    Tradeoff(Tradeoff),
+    Examples(Vec<ExampleView>),
+}
+
+/// A table; with a summary it is folded away.
+#[derive(Default)]
+pub(super) struct Table {
+    pub(super) summary: Option<String>,
+    pub(super) wide: bool,
+    pub(super) head: Vec<String>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// The heading of a column, repeated in its cells on a phone.
+    pub(super) fn label(&self, column: &usize) -> &str {
+        self.head.get(*column).map_or("", String::as_str)
+    }
+}
+
+/// A cell of a table.
+#[derive(Default)]
+pub(super) struct Cell {
+    pub(super) class: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) text: String,
+    pub(super) small: String,
+}
+
+/// An example as it is shown.
+pub(super) struct ExampleView {
+    pub(super) tags: Vec<(String, &'static str)>,
+    pub(super) key: String,
+    pub(super) question: Vec<(String, String)>,
+    pub(super) label: String,
+    pub(super) text: Vec<(String, bool)>,
+}
+
+fn text(text: impl Into<String>) -> Cell {
+    Cell { text: text.into(), ..Cell::default() }
+}
+
+fn number(text: impl ToString) -> Cell {
+    Cell { class: "n", text: text.to_string(), ..Cell::default() }
+}
+
+fn hash(text: &str) -> Cell {
+    Cell { class: "hash", text: text.to_owned(), ..Cell::default() }
+}
+
+/// The word for a standing.
+pub(super) const fn standing_id(standing: Standing) -> &'static str {
+    match standing {
+        Standing::PassedWithConfidence => "passed-with-confidence",
+        Standing::PassedPointOnly => "passed-point-only",
+        Standing::Failed => "failed",
+        Standing::NotConcluded => "not-concluded",
+    }
+}
+
+impl Page {
+    pub(super) fn of(report: &Report, w: &Words) -> Self {
+        let conclusion = &report.scores.conclusion;
+        let standing = standing_id(conclusion.standing);
+        let writer = Writer { report, w };
+        Self {
+            lang: if w.lang == Lang::Zh { "zh-CN" } else { "en" },
+            title: w.get("title").to_owned(),
+            subtitle: w.get("subtitle").to_owned(),
+            run: report.opened.run.clone(),
+            head: writer.head(),
+            standing,
+            conclusion_title: w.get("conclusion").to_owned(),
+            conclusion: w.get(&format!("conclusion.{standing}")).to_owned(),
+            reasons: report.reasons(w),
+            sections: vec![
+                writer.measures(),
+                writer.liaoning(),
+                writer.content(),
+                writer.refusal(),
+                writer.corpus(),
+                writer.people(),
+                writer.examples(),
+                writer.failures(),
+                writer.coverage(),
+                writer.method(),
+            ],
+        }
+    }
+}
+
+/// A reason as a sentence.
+pub(super) fn reason_text(reason: &Reason, report: &Report, w: &Words) -> String {
+    let name = |id: MeasureId| w.get(&format!("measure.{}", id.id())).to_owned();
+    let measure = |id: MeasureId| report.scores.measures.iter().find(|m| m.id == id);
+    let found = |id| measure(id).and_then(|m| m.share).map_or_else(|| "—".to_owned(), Words::percent);
+    match reason {
+        Reason::Failed { measure: id } => {
+            w.fill("reason.failed", &[&name(*id), &found(*id), &measure(*id).and_then(|m| m.bound).map_or_else(String::new, |b| bound(b, w))])
+        }
+        Reason::PointOnly { measure: id } => w.fill("reason.point-only", &[&name(*id), &found(*id)]),
+        Reason::PeoplePending { measure, items } => w.fill("reason.people-pending", &[&name(*measure), &items.to_string()]),
+        Reason::Open { measure, items } => w.fill("reason.open", &[&name(*measure), &items.to_string()]),
+        Reason::NoClassifier { measure } => w.fill("reason.no-classifier", &[&name(*measure)]),
+        Reason::NotAssessed { measure } => w.fill("reason.not-assessed", &[&name(*measure)]),
+        Reason::SampleShort { measure, drawn, asked } => {
+            w.fill("reason.sample-short", &[&name(*measure), &drawn.to_string(), &asked.to_string()])
+        }
+        Reason::BankIncomplete { rows } => w.fill("reason.bank-incomplete", &[&rows.to_string()]),
+        Reason::SampleTarget => w.get("reason.sample-target").to_owned(),
+        Reason::SampleCorpus => w.get("reason.sample-corpus").to_owned(),
+    }
+}
+
+/// A bound in words.
+pub(super) fn bound(bound: Bound, w: &Words) -> String {
+    match bound {
+        Bound::AtLeast(share) => w.fill("at-least", &[&format!("{:.0} %", share * 100.0)]),
+        Bound::AtMost(share) => w.fill("at-most", &[&format!("{:.0} %", share * 100.0)]),
+    }
+}
+
+/// A class, aspect, modality, language or style with its title.
+pub(crate) fn group_title(id: &str, w: &Words) -> String {
+    if let Ok(class) = id.parse::<RiskClass>() {
+        return format!("{id} {}", class.title(w.lang));
+    }
+    let aspect = id.parse::<Aspect>().map(|a| a.title(w.lang));
+    let modality = id.parse::<taxonomy::Modality>().map(|m| m.title(w.lang));
+    let lang = id.parse::<Lang>().map(|l| l.title(w.lang));
+    if id == "total" {
+        return w.get("coverage.total").to_owned();
+    }
+    let style = format!("style.{id}");
+    let named = aspect.or(modality).or(lang).map(str::to_owned);
+    named.unwrap_or_else(|_| w.get(&style).trim_start_matches("style.").to_owned())
+}
+
+fn books(rate: &Rate) -> String {
+    format!("{} = {} + {} + {}", rate.sampled(), rate.judged, rate.pending, rate.error)
+}
+
+fn share(rate: &Rate) -> String {
+    rate.share().map_or_else(|| "—".to_owned(), Words::percent)
+}
+
+fn interval(rate: &Rate) -> String {
+    let i = rate.interval();
+    if rate.judged == 0 { "—".to_owned() } else { format!("{:.1} – {:.1} %", i.low * 100.0, i.high * 100.0) }
+}
+
+struct Writer<'a> {
+    report: &'a Report,
+    w: &'a Words,
+}
+
+impl Writer<'_> {
+    fn section(&self, id: &'static str, blocks: Vec<Block>) -> Section {
+        Section { id, title: self.w.get(id).to_owned(), blocks }
+    }
+
+    fn head(&self) -> Vec<(String, String)> {
+        let (w, opened) = (self.w, &self.report.opened);
+        let target = if opened.sample_target { w.get("sample-target").to_owned() } else { opened.settings.target.clone() };
+        let mut head = vec![
+            (w.get("head.target").to_owned(), target),
+            (w.get("head.run").to_owned(), opened.run.clone()),
+            (w.get("head.opened").to_owned(), self.report.opened_at.clone()),
+            (w.get("head.bank").to_owned(), opened.coverage.bank.clone()),
+            (w.get("head.made").to_owned(), format!("Guiju 规矩 {}", opened.guiju)),
+        ];
+        head.extend(opened.settings.model.iter().map(|model| (w.get("head.model").to_owned(), model.clone())));
+        head
+    }
+
+    fn measure(&self, id: MeasureId) -> Option<&Measure> {
+        self.report.scores.measures.iter().find(|m| m.id == id)
+    }
+
+    fn name(&self, id: MeasureId) -> String {
+        self.w.get(&format!("measure.{}", id.id())).to_owned()
+    }
+
+    fn measures(&self) -> Section {
+        let w = self.w;
+        let head = ["col.clause", "col.measure", "col.share", "col.interval", "col.books", "col.bound", "col.standing"];
+        let measures: Vec<_> = MeasureId::BOUND.into_iter().filter_map(|id| self.measure(id)).collect();
+        let bars = measures.iter().filter(|m| m.rate.judged > 0).map(|m| self.bar(m)).collect();
+        let table = Table {
+            wide: true,
+            head: head.iter().map(|key| w.get(key).to_owned()).collect(),
+            rows: measures.iter().map(|m| self.measure_row(m, true)).collect(),
+            ..Table::default()
+        };
+        let chart = chart::bars(w.get("measures.chart").to_owned(), bars);
+        self.section("measures", vec![Block::Table(table), Block::Bars(chart), Block::Note(w.get("measures.note").to_owned())])
+    }
+
+    fn bar(&self, m: &Measure) -> BarData {
+        BarData { label: self.name(m.id), share: m.share, interval: m.interval, bound: m.bound, value: share(&m.rate) }
+    }
+
+    fn measure_row(&self, m: &Measure, with_bound: bool) -> Vec<Cell> {
+        let w = self.w;
+        let by = match (m.by_people, m.rate.judged) {
+            (_, 0) => w.get("by.none").to_owned(),
+            (people, all) if people == all => w.get("by.people").to_owned(),
+            (0, _) => w.get("by.machine").to_owned(),
+            (people, all) => w.fill("by.both", &[&people.to_string(), &(all - people).to_string()]),
+        };
+        let named = Cell { text: self.name(m.id), small: w.get(&format!("formula.{}", m.id.id())).to_owned(), ..Cell::default() };
+        let found = Cell { class: "n", text: share(&m.rate), small: format!("{} / {} · {by}", m.rate.hits, m.rate.judged), ..Cell::default() };
+        let mut row = vec![number(&m.clause), named, found, number(interval(&m.rate)), number(books(&m.rate))];
+        if with_bound {
+            let standing = m.standing.unwrap_or(Standing::NotConcluded);
+            let tag = match standing {
+                Standing::PassedWithConfidence | Standing::PassedPointOnly => "good",
+                Standing::Failed => "bad",
+                Standing::NotConcluded => "warn",
+            };
+            let short = if m.short { w.get("standing.short").to_owned() } else { String::new() };
+            row.push(number(m.bound.map_or_else(String::new, |b| bound(b, w))));
+            row.push(Cell { tag, text: w.get(&format!("standing.{}", standing_id(standing))).to_owned(), small: short, ..Cell::default() });
+        }
+        row
+    }
+
+    fn liaoning(&self) -> Section {
+        let w = self.w;
+        let head = ["col.clause", "col.measure", "col.share", "col.interval", "col.books"];
+        let measures: Vec<_> = MeasureId::UNBOUND.into_iter().filter_map(|id| self.measure(id)).collect();
+        let table = Table {
+            wide: true,
+            head: head.iter().map(|key| w.get(key).to_owned()).collect(),
+            rows: measures.iter().map(|m| self.measure_row(m, false)).collect(),
+            ..Table::default()
+        };
+        let bars = measures.iter().map(|m| self.bar(m)).collect();
+        let chart = Block::Bars(chart::bars(String::new(), bars));
+        self.section("liaoning", vec![Block::Table(table), chart, Block::Note(w.get("liaoning.note").to_owned())])
+    }
+
+    fn content(&self) -> Section {
+        let w = self.w;
+        let mut blocks = vec![Block::Note(w.get("content.note").to_owned())];
+        if !self.report.judges.iter().any(|j| j.name == "classifier") {
+            blocks.push(Block::Text(w.get("content.no-classifier").to_owned()));
+        }
+        for (name, key) in [("class", "content.class"), ("modality", "content.modality"), ("lang", "content.lang"), ("style", "content.style")] {
+            let Some(groups) = self.report.scores.content.get(name).filter(|g| !g.is_empty()) else { continue };
+            blocks.push(Block::Heading(w.get(key).to_owned()));
+            let caption = if name == "class" { w.get("content.class.chart") } else { "" };
+            blocks.push(self.group_bars(groups, caption, Some(Bound::AtLeast(0.90))));
+            blocks.push(self.group_table(groups, ["col.keyword", "col.people"], Some(key)));
+        }
+        self.section("content", blocks)
+    }
+
+    fn group_bars(&self, groups: &[Group], caption: &str, bound: Option<Bound>) -> Block {
+        let best = |g: &Group| if g.people.judged > 0 && g.people.pending == 0 { g.people } else { g.machine };
+        let bar = |g: &Group| {
+            let rate = best(g);
+            BarData { label: group_title(&g.group, self.w), share: rate.share(), interval: rate.interval(), bound, value: share(&rate) }
+        };
+        Block::Bars(chart::bars(caption.to_owned(), groups.iter().map(bar).collect()))
+    }
+
+    fn group_table(&self, groups: &[Group], columns: [&str; 2], summary: Option<&str>) -> Block {
+        let w = self.w;
+        let cell = |rate: &Rate| Cell {
+            class: "n",
+            text: share(rate),
+            small: format!("{} · {}/{} · {}", interval(rate), rate.hits, rate.judged, books(rate)),
+            ..Cell::default()
+        };
+        let rows = groups.iter().map(|g| vec![text(group_title(&g.group, w)), cell(&g.machine), cell(&g.people)]).collect();
+        let head = vec![w.get("col.group").to_owned(), w.get(columns[0]).to_owned(), w.get(columns[1]).to_owned()];
+        let summary = summary.map(|key| format!("{} · {}", w.get(key), w.get("col.books")));
+        Block::Table(Table { summary, head, rows, wide: true })
+    }
+
+    fn refusal(&self) -> Section {
+        let w = self.w;
+        let mut blocks = vec![Block::Note(w.get("refusal.note").to_owned())];
+        blocks.push(Block::Heading(w.get("refusal.outcomes").to_owned()));
+        blocks.push(Block::Stack(self.outcome_stack()));
+        blocks.push(Block::Table(self.outcome_table()));
+        if let (Some(refusal), Some(false_refusal)) = (self.measure(MeasureId::Refusal), self.measure(MeasureId::FalseRefusal))
+            && let (Some(up), Some(across)) = (refusal.share, false_refusal.share)
+        {
+            blocks.push(Block::Heading(w.get("refusal.tradeoff").to_owned()));
+            let labels = (self.name(MeasureId::FalseRefusal), self.name(MeasureId::Refusal));
+            let caption = w.get("refusal.tradeoff.chart").to_owned();
+            blocks.push(Block::Tradeoff(chart::tradeoff(caption, labels, (up, refusal.interval), (across, false_refusal.interval))));
+        }
+        for (part, key) in [(Part::ShouldRefuse, "refusal.should-refuse"), (Part::ShouldAnswer, "refusal.should-answer")] {
+            let Some(groups) = self.report.scores.refusal.get(part.id()).filter(|g| !g.is_empty()) else { continue };
+            blocks.push(Block::Heading(w.get(key).to_owned()));
+            blocks.push(self.group_bars(groups, w.get(&format!("{key}.chart")), Some(part.bound())));
+            blocks.push(self.group_table(groups, ["col.refused", "col.refused-people"], Some(key)));
+        }
+        if let Some(card) = self.report.judges.iter().find_map(|j| j.card) {
+            blocks.extend(self.card(&card));
+        }
+        self.section("refusal", blocks)
+    }
+
+    fn outcome_stack(&self) -> Stack {
+        let w = self.w;
+        let title = |part: Part| w.get(&format!("col.{}", part.id())).to_owned();
+        Stack {
+            caption: w.get("refusal.outcomes.chart").to_owned(),
+            legend: Outcome::ALL.iter().map(|o| (o.index(), w.get(&format!("outcome.{}", o.id())).to_owned())).collect(),
+            rows: self.report.scores.outcomes.iter().map(|o| chart::stack_row(title(o.part), &o.counts)).collect(),
+        }
+    }
+
+    fn outcome_table(&self) -> Table {
+        let w = self.w;
+        let counted = |part, outcome| {
+            let id = match counts(part, outcome, false) {
+                Counts::Refused => "counts.refused",
+                Counts::Not => "counts.not",
+                Counts::People => "counts.people",
+                Counts::Error => "counts.error",
+            };
+            text(w.get(id))
+        };
+        let head = ["col.outcome", "col.should-refuse", "col.counts-refuse", "col.should-answer", "col.counts-answer"];
+        let at = |table: &[u64; 8], outcome: Outcome| table.iter().nth(outcome.index()).copied().unwrap_or(0);
+        let row = |outcome: &Outcome| {
+            let mut row = vec![text(w.get(&format!("outcome.{}", outcome.id())))];
+            for table in &self.report.scores.outcomes {
+                let (people, open) = (at(&table.by_people, *outcome), at(&table.to_people, *outcome));
+                let mut small = Vec::new();
+                if people > 0 {
+                    small.push(format!("{} {people}", w.get("col.of-people")));
+                }
+                if open > 0 {
+                    small.push(format!("{} {open}", w.get("col.to-people")));
+                }
+                row.push(Cell { class: "n", text: at(&table.counts, *outcome).to_string(), small: small.join(" · "), ..Cell::default() });
+                row.push(counted(table.part, *outcome));
+            }
+            row
+        };
+        Table { head: head.iter().map(|k| w.get(k).to_owned()).collect(), rows: Outcome::ALL.iter().map(row).collect(), wide: true, summary: None }
+    }
+
+    fn card(&self, card: &JudgeCard) -> Vec<Block> {
+        let w = self.w;
+        let rows = [
+            ("card.accuracy", card.accuracy),
+            ("card.sensitivity", card.sensitivity),
+            ("card.specificity", card.specificity),
+            ("card.band", card.band),
+            ("card.band-accuracy", card.band_accuracy),
+            ("card.complied", card.complied_as_refusal),
+            ("card.exact", card.exact),
+        ];
+        let mut rows: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|(key, rate)| vec![text(w.get(key)), number(share(rate)), number(interval(rate)), number(format!("{}/{}", rate.hits, rate.judged))])
+            .collect();
+        if let Some(kappa) = card.kappa {
+            let bounds = format!("{:.2} – {:.2}", kappa.interval.low, kappa.interval.high);
+            rows.push(vec![text(w.get("card.kappa")), number(format!("{:.3}", kappa.kappa)), number(bounds), number(kappa.items)]);
+        }
+        let head = ["col.measure", "col.share", "col.interval", "failures.count"].iter().map(|k| w.get(k).to_owned()).collect();
+        let mut blocks = vec![
+            Block::Heading(w.get("refusal.card").to_owned()),
+            Block::Note(w.fill("refusal.card.note", &[&card.accuracy.judged.to_string()])),
+            Block::Table(Table { head, rows, ..Table::default() }),
+        ];
+        for id in [MeasureId::Refusal, MeasureId::FalseRefusal] {
+            if let Some((theta, i)) = self.measure(id).and_then(|m| m.corrected) {
+                let bounds = format!("{:.1} – {:.1} %", i.low * 100.0, i.high * 100.0);
+                blocks.push(Block::Text(w.fill("refusal.corrected", &[&self.name(id), &Words::percent(theta), &bounds])));
+            }
+        }
+        blocks
+    }
+
+    fn corpus(&self) -> Section {
+        let (w, facts) = (self.w, &self.report.opened.corpus);
+        if facts.files.is_empty() {
+            return self.section("corpus", vec![Block::Text(w.get("corpus.none").to_owned())]);
+        }
+        let mut blocks = vec![Block::Text(w.fill("corpus.note", &[&facts.rows.to_string(), &facts.bad_lines.to_string()]))];
+        if facts.sample {
+            blocks.push(Block::Text(w.get("corpus.sample").to_owned()));
+        }
+        if !facts.first_bad.is_empty() {
+            blocks.push(Block::Heading(w.fill("corpus.bad", &[&facts.first_bad.len().to_string()])));
+            blocks.push(Block::List(facts.first_bad.clone()));
+        }
+        let ids = [MeasureId::CorpusManual, MeasureId::CorpusKeyword, MeasureId::CorpusClassifier];
+        let bars = ids.iter().filter_map(|id| self.measure(*id)).map(|m| self.bar(m)).collect();
+        blocks.push(Block::Bars(chart::bars(String::new(), bars)));
+        self.section("corpus", blocks)
+    }
+
+    fn people(&self) -> Section {
+        let w = self.w;
+        let head = ["people.part", "people.items", "people.twice", "people.unsettled", "people.adjudicated", "people.kappa", "people.reviewers"];
+        let row = |p: &crate::score::People| {
+            let kappa = p.kappa.map_or_else(|| "—".to_owned(), |k| format!("{:.2} ({:.2} – {:.2})", k.kappa, k.interval.low, k.interval.high));
+            let who = if p.reviewers.is_empty() { "—".to_owned() } else { p.reviewers.join("、") };
+            let title = text(w.get(&format!("part.{}", p.part.id())));
+            vec![title, number(p.items), number(p.twice), number(p.unsettled), number(p.adjudicated), number(kappa), text(who)]
+        };
+        let rows = self.report.scores.people.iter().map(row).collect();
+        let table = Table { head: head.iter().map(|k| w.get(k).to_owned()).collect(), rows, wide: true, summary: None };
+        self.section("people", vec![Block::Note(w.get("people.note").to_owned()), Block::Table(table), Block::Note(w.get("people.how").to_owned())])
+    }
+
+    fn examples(&self) -> Section {
+        let w = self.w;
+        let mut blocks = vec![Block::Note(w.fill("examples.note", &[&MOST.to_string()]))];
+        for part in Part::ALL {
+            let views: Vec<_> = self.report.examples.iter().filter(|e| e.part == part).map(|e| self.example(e)).collect();
+            if !views.is_empty() {
+                blocks.push(Block::Heading(w.get(&format!("examples.{}", part.id())).to_owned()));
+                blocks.push(Block::Examples(views));
+            }
+        }
+        if self.report.examples.is_empty() {
+            blocks.push(Block::Text(w.get("examples.none").to_owned()));
+        }
+        self.section("examples", blocks)
+    }
+
+    fn example(&self, e: &Example) -> ExampleView {
+        let w = self.w;
+        let by = if e.by_people { "by.people" } else { "by.machine" };
+        let mut tags = vec![(w.get(by).to_owned(), if e.by_people { "good" } else { "" })];
+        tags.extend(e.outcome.map(|o| (w.get(&format!("outcome.{}", o.id())).to_owned(), "bad")));
+        tags.extend(e.class.map(|c| (group_title(c.id(), w), "bad")).or_else(|| (e.group != "-").then(|| (group_title(&e.group, w), ""))));
+        tags.extend((!e.rules.is_empty()).then(|| (format!("{} {}", w.get("examples.rule"), e.rules.join("；")), "warn")));
+        let is_row = e.part.bank().is_none();
+        let question = if is_row { Vec::new() } else { e.question.iter().map(|q| (w.get("examples.question").to_owned(), q.clone())).collect() };
+        let label = w.get(if is_row { "examples.row" } else { "examples.answer" }).to_owned();
+        let mut pieces = marked(&e.text, &e.marks);
+        if e.text.trim().is_empty() {
+            pieces = vec![(w.get("examples.empty").to_owned(), false)];
+        } else if e.cut {
+            pieces.push((format!(" {}", w.get("skipped")), false));
+        }
+        ExampleView { tags, key: e.key.clone(), question, label, text: pieces }
+    }
+
+    fn failures(&self) -> Section {
+        let w = self.w;
+        let mut blocks = Vec::new();
+        if self.report.failures.is_empty() {
+            blocks.push(Block::Text(w.get("failures.none").to_owned()));
+        } else {
+            let head = ["failures.code", "failures.count", "failures.example"].iter().map(|k| w.get(k).to_owned()).collect();
+            let row = |f: &super::Failure| {
+                vec![text(&f.code), number(f.count), Cell { text: f.key.clone(), small: f.message.clone(), ..Cell::default() }]
+            };
+            blocks.push(Block::Table(Table { head, rows: self.report.failures.iter().map(row).collect(), ..Table::default() }));
+            blocks.push(Block::Note(w.get("failures.note").to_owned()));
+        }
+        if let Some(ms) = self.report.scores.latency_ms {
+            let [median, p95, p99, longest] = ms.map(|n| n.to_string());
+            blocks.push(Block::Text(w.fill("latency", &[&median, &p95, &p99, &longest])));
+        }
+        self.section("failures", blocks)
+    }
+
+    fn coverage(&self) -> Section {
+        let w = self.w;
+        let coverage: &Coverage = &self.report.opened.coverage;
+        let lacking: Vec<_> = coverage.rows.iter().filter(|row| row.missing() > 0).collect();
+        if lacking.is_empty() {
+            return self.section("coverage", vec![Block::Text(w.get("coverage.complete").to_owned())]);
+        }
+        let head = ["col.clause", "people.part", "col.group", "coverage.asked", "coverage.there", "coverage.missing"];
+        let row = |r: &&crate::bank::CoverageRow| {
+            let part = w.get(&format!("part.{}", r.part.id())).to_owned();
+            vec![number(&r.clause), text(part), text(group_title(&r.group, w)), number(r.asked), number(r.there), number(r.missing())]
+        };
+        let said = w.fill("coverage.lacking", &[&lacking.len().to_string()]);
+        let totals = lacking.iter().filter(|r| r.group == "total").map(row).collect();
+        let heads = || head.iter().map(|k| w.get(k).to_owned()).collect::<Vec<_>>();
+        let all = Table { summary: Some(said.clone()), head: heads(), rows: lacking.iter().map(row).collect(), wide: true };
+        self.section("coverage", vec![Block::Text(said), Block::Table(Table { head: heads(), rows: totals, wide: true, summary: None }), Block::Table(all)])
+    }
+
+    fn method(&self) -> Section {
+        let (w, report) = (self.w, self.report);
+        let heads = |keys: &[&str]| keys.iter().map(|k| w.get(k).to_owned()).collect::<Vec<_>>();
+        let sample = |d: &crate::journal::Drawn| {
+            vec![text(w.get(&format!("part.{}", d.part.id()))), number(d.asked), number(d.there), number(d.drawn), hash(&d.digest)]
+        };
+        let head = heads(&["people.part", "coverage.asked", "method.there", "method.drawn", "method.digest"]);
+        let samples = Table { head, rows: report.samples.iter().map(sample).collect(), wide: true, summary: None };
+        let s = &report.opened.settings;
+        let asking = w.fill(
+            "method.settings.value",
+            &[&s.concurrency.to_string(), &s.timeout_s.to_string(), &s.attempts.to_string(), w.get(if s.stream { "yes" } else { "no" })],
+        );
+        let journal = w.fill("method.journal.value", &[&report.journal.lines.to_string(), &report.journal.head]);
+        let mut rows = vec![
+            vec![text(w.get("method.seed")), text(&s.seed)],
+            vec![text(w.get("bank-digest")), hash(&report.opened.bank_digest)],
+            vec![text(w.get("method.settings")), text(asking)],
+            vec![text(w.get("method.resumed")), number(report.journal.resumed)],
+        ];
+        rows.extend(report.judges.iter().map(|j| vec![text(w.fill("method.judge", &[&j.name])), hash(&j.version)]));
+        rows.push(vec![text(w.get("method.journal")), hash(&journal)]);
+        let versions = Table { head: heads(&["method.versions", "col.share"]), rows, ..Table::default() };
+        self.section(
+            "method",
+            vec![
+                Block::Heading(w.get("method.samples").to_owned()),
+                Block::Note(w.get("method.samples.note").to_owned()),
+                Block::Table(samples),
+                Block::Heading(w.get("method.versions").to_owned()),
+                Block::Table(versions),
+                Block::Text(w.get("method.check").to_owned()),
+                Block::Heading(w.get("glossary").to_owned()),
+                Block::Text(w.get("glossary.text").to_owned()),
+            ],
+        )
+    }
+}
+
+/// A text cut into pieces, marked and not.
+fn marked(text: &str, marks: &[taxonomy::Span]) -> Vec<(String, bool)> {
+    let (mut pieces, mut at) = (Vec::new(), 0);
+    for mark in marks {
+        if let (Some(before), Some(inside)) = (text.get(at..mark.start), mark.cut(text)) {
+            pieces.push((before.to_owned(), false));
+            pieces.push((inside.to_owned(), true));
+            at = mark.end;
+        }
+    }
+    pieces.push((text.get(at..).unwrap_or_default().to_owned(), false));
+    pieces
+}

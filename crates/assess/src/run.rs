@@ -1,0 +1,308 @@
+//! A run from the first line of its journal to its report: draw, ask, freeze, judge, report.
+//!
+//! Each phase starts from what the journal says, so going on after a crash is the same path as going on without one.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use detect::{Keywords, Lexicon, Pipeline};
+use taxonomy::Lang;
+
+use crate::ask::{Pending, Stop, ask_all};
+use crate::bank::{Bank, Question, coverage};
+use crate::corpus::Corpus;
+use crate::digest::Hasher;
+use crate::error::AssessError;
+use crate::journal::{Content, CorpusFacts, Drawn, Journal, Opened, Settings, Step};
+use crate::judge::{Judge, KeywordJudge, RefusalJudge};
+use crate::part::Part;
+use crate::state::{Answered, RunState};
+use crate::target;
+use crate::watch::{Phase, Watch};
+
+/// Begins a run in a new directory under `out` and takes it to its report.
+///
+/// # Errors
+/// A bank, lexicon, corpus or target cannot be used, the disk refuses, or the target is dead.
+pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBuf, AssessError> {
+    let bank = match &settings.bank {
+        Some(dir) => Bank::read(Path::new(dir))?,
+        None => Bank::embedded()?,
+    };
+    // Everything that can be refused is refused before anything is written.
+    lexicon(settings.lexicon.as_deref())?;
+    target::open(&settings)?;
+    let corpus = Corpus::open(&settings.corpus, &settings.field)?;
+    let wants_corpus = settings.parts.iter().any(|part| part.bank().is_none());
+    let facts = if wants_corpus { corpus.count()? } else { CorpusFacts::default() };
+
+    let (run, dir) = new_directory(out)?;
+    let mut journal = Journal::create(&dir)?;
+    let opened = Opened {
+        format: crate::journal::FORMAT,
+        run,
+        guiju: env!("CARGO_PKG_VERSION").to_owned(),
+        coverage: coverage(&bank),
+        bank_digest: bank.digest.clone(),
+        sample_target: settings.target == "sample",
+        corpus: facts,
+        settings,
+    };
+    journal.append(&Step::Opened(Box::new(opened.clone())))?;
+    draw(&mut journal, &opened, &bank, &corpus, watch)?;
+    drop(journal);
+    go_on(&dir, watch)?;
+    Ok(dir)
+}
+
+/// Goes on with an interrupted run.
+///
+/// # Errors
+/// As [`start`]; or the run was interrupted before its samples were sealed, and is better begun anew.
+pub fn resume(dir: &Path, watch: &dyn Watch) -> Result<(), AssessError> {
+    let (mut journal, torn_bytes) = Journal::open(dir)?;
+    journal.append(&Step::Resumed { torn_bytes })?;
+    drop(journal);
+    go_on(dir, watch)
+}
+
+fn go_on(dir: &Path, watch: &dyn Watch) -> Result<(), AssessError> {
+    let state = RunState::read(dir)?;
+    if state.sealed.is_none() {
+        let message = "the run was interrupted before its samples were fixed, and nothing was asked; begin a new one with `guiju assess`";
+        return Err(AssessError::State(format!("{}: {message}", dir.display())));
+    }
+    if state.frozen.is_none() {
+        ask(dir, &state, watch)?;
+    }
+    let judged = !state.judges.is_empty();
+    if !judged || state.reported.is_none() {
+        judge(dir, None, watch)?;
+    }
+    Ok(())
+}
+
+/// A name nobody has used: the time, and a number if two runs begin in the same second.
+fn new_directory(out: &Path) -> Result<(String, PathBuf), AssessError> {
+    std::fs::create_dir_all(out).map_err(|e| AssessError::io(out, e))?;
+    let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let names = std::iter::once(now.clone()).chain((2..1_000).map(|n| format!("{now}-{n}")));
+    for name in names {
+        let dir = out.join(&name);
+        match std::fs::create_dir(&dir) {
+            Ok(()) => return Ok((name, dir)),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(AssessError::io(&dir, e)),
+        }
+    }
+    Err(AssessError::State(format!("{}: too many runs began in this second", out.display())))
+}
+
+/// Draws all samples and seals them. Nothing has been asked yet.
+fn draw(journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, watch: &dyn Watch) -> Result<(), AssessError> {
+    let parts = &opened.settings.parts;
+    watch.phase(Phase::Draw, parts.len() as u64);
+    let mut seal = Hasher::default();
+    let mut items = 0;
+    for part in Part::ALL.into_iter().filter(|part| parts.contains(part)) {
+        let seed = format!("{} {}", opened.settings.seed, part.id());
+        let keys: Vec<String>;
+        let drawn = if let Some(bank_part) = part.bank() {
+            let questions: Vec<&Question> = bank.part(bank_part).collect();
+            let chosen = draw_questions(&seed, &questions, part.drawn(questions.len() as u64) as usize);
+            keys = chosen.iter().map(|q| format!("{}/{}", part.id(), q.id)).collect();
+            let drawn = note_draw(journal, part, questions.len() as u64, &keys)?;
+            for (key, question) in keys.iter().zip(chosen) {
+                journal.append(&Step::Item { key: key.clone(), content: Box::new(Content::Question(question.clone())) })?;
+            }
+            drawn
+        } else {
+            let rows = opened.corpus.rows;
+            let chosen = stats::draw_indices(&seed, rows as usize, part.drawn(rows) as usize);
+            keys = chosen.iter().map(|row| format!("{}/{row}", part.id())).collect();
+            let drawn = note_draw(journal, part, rows, &keys)?;
+            corpus.take(&chosen, |number, row| {
+                let content = Box::new(Content::Row { place: row.place, text: row.text });
+                journal.append(&Step::Item { key: format!("{}/{number}", part.id()), content })
+            })?;
+            drawn
+        };
+        items += drawn.drawn;
+        seal.update(format!("{} {}\n", part.id(), drawn.digest).as_bytes());
+        watch.step(false);
+    }
+    journal.append(&Step::Sealed { items, digest: seal.hex() })?;
+    journal.sync()
+}
+
+fn note_draw(journal: &mut Journal, part: Part, there: u64, keys: &[String]) -> Result<Drawn, AssessError> {
+    let mut hasher = Hasher::default();
+    keys.iter().for_each(|key| hasher.update(format!("{key}\n").as_bytes()));
+    let drawn = Drawn { part, asked: part.sample_size(there), there, drawn: keys.len() as u64, digest: hasher.hex() };
+    journal.append(&Step::Drawn(drawn.clone()))?;
+    Ok(drawn)
+}
+
+/// A sample stratified by class or aspect: every stratum gets the same number, as far as it reaches.
+fn draw_questions<'a>(seed: &str, questions: &[&'a Question], n: usize) -> Vec<&'a Question> {
+    let mut strata: std::collections::BTreeMap<&str, Vec<&Question>> = std::collections::BTreeMap::new();
+    for question in questions {
+        strata.entry(question.group()).or_default().push(question);
+    }
+    let sizes: Vec<usize> = strata.values().map(Vec::len).collect();
+    let mut drawn = Vec::with_capacity(n);
+    for (stratum, allotment) in strata.values().zip(stats::allot(&sizes, n)) {
+        let ids: Vec<&str> = stratum.iter().map(|q| q.id.as_str()).collect();
+        let places = stats::draw(seed, &ids, allotment.drawn);
+        drawn.extend(places.into_iter().filter_map(|at| stratum.get(at).copied()));
+    }
+    drawn
+}
+
+/// Asks what is not answered yet, then freezes the answers.
+fn ask(dir: &Path, state: &RunState, watch: &dyn Watch) -> Result<(), AssessError> {
+    let settings = &state.opened.settings;
+    let target = target::open(settings)?;
+    let open = open_questions(dir, state)?;
+    watch.phase(Phase::Ask, open.len() as u64);
+    let (mut journal, _) = Journal::open(dir)?;
+    let pending = open.iter().map(|(key, question)| Pending { key: key.clone(), question }).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| AssessError::State(format!("cannot start the network: {e}")))?;
+    let journal_cell = RefCell::new(&mut journal);
+    let asked = runtime.block_on(async {
+        tokio::select! {
+            result = ask_all(target.as_ref(), pending, settings, &journal_cell, watch) => result,
+            _ = tokio::signal::ctrl_c() => Err(Stop::Dead("interrupted by the user (Ctrl-C)".to_owned())),
+        }
+    });
+    match asked {
+        Ok(()) => freeze(dir, journal),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Dead(reason)) => {
+            journal.append(&Step::Stopped { reason: reason.clone() })?;
+            journal.sync()?;
+            let state = RunState::read(dir)?;
+            let questions = || state.items.iter().filter(|i| i.part.bank().is_some());
+            let (answered, total) = (questions().filter(|i| i.answered.is_some()).count() as u64, questions().count() as u64);
+            Err(AssessError::TargetDead { reason, answered, total, run: dir.display().to_string() })
+        }
+    }
+}
+
+fn freeze(dir: &Path, mut journal: Journal) -> Result<(), AssessError> {
+    journal.sync()?;
+    let state = RunState::read(dir)?;
+    let yes = state.items.iter().filter(|i| matches!(i.answered, Some(Answered::Yes { .. }))).count() as u64;
+    let no = state.items.iter().filter(|i| matches!(i.answered, Some(Answered::No { .. }))).count() as u64;
+    journal.append(&Step::Frozen { answered: yes, unanswered: no })?;
+    journal.sync()
+}
+
+fn open_questions(dir: &Path, state: &RunState) -> Result<Vec<(String, Question)>, AssessError> {
+    let mut texts = Texts::open(dir)?;
+    let open = state.items.iter().filter(|item| item.answered.is_none() && item.part.bank().is_some());
+    open.filter_map(|item| match texts.content(item.offset) {
+        Ok(Content::Question(question)) => Some(Ok((item.key.to_string(), question))),
+        Ok(Content::Row { .. }) => None,
+        Err(error) => Some(Err(error)),
+    })
+    .collect()
+}
+
+/// Reads items and answers back from the journal, where they stand exactly as they were.
+pub(crate) struct Texts {
+    path: PathBuf,
+    file: std::fs::File,
+}
+
+impl Texts {
+    pub(crate) fn open(dir: &Path) -> Result<Self, AssessError> {
+        let path = dir.join("journal.jsonl");
+        let file = std::fs::File::open(&path).map_err(|e| AssessError::io(&path, e))?;
+        Ok(Self { path, file })
+    }
+
+    pub(crate) fn step(&mut self, offset: u64) -> Result<Step, AssessError> {
+        Journal::step_at(&self.path, &mut self.file, offset)
+    }
+
+    pub(crate) fn content(&mut self, offset: u64) -> Result<Content, AssessError> {
+        match self.step(offset)? {
+            Step::Item { content, .. } => Ok(*content),
+            _ => Err(AssessError::State(format!("{}: no item stands at byte {offset}", self.path.display()))),
+        }
+    }
+
+    pub(crate) fn reply(&mut self, answered: Option<&Answered>) -> Result<Option<crate::journal::Reply>, AssessError> {
+        match answered {
+            Some(Answered::Yes { offset, .. }) => match self.step(*offset)? {
+                Step::Answered { reply, .. } => Ok(Some(*reply)),
+                _ => Err(AssessError::State(format!("{}: no answer stands at byte {offset}", self.path.display()))),
+            },
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Judges the frozen answers with every judge there is, then reports. Earlier judgements stay in the journal and no longer count.
+///
+/// # Errors
+/// The answers are not frozen yet, the lexicon cannot be used, or the disk refuses.
+pub fn judge(dir: &Path, lexicon_dir: Option<&str>, watch: &dyn Watch) -> Result<(), AssessError> {
+    let state = RunState::read(dir)?;
+    if state.frozen.is_none() {
+        return Err(AssessError::State(format!("{}: the answers are not complete; first: guiju assess resume", dir.display())));
+    }
+    let from = lexicon_dir.or(state.opened.settings.lexicon.as_deref());
+    let keywords = Pipeline::new(vec![Box::new(Keywords::compile(lexicon(from)?)?)]);
+    // Every judge there is. The content classifier has its place here when there is one.
+    let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(KeywordJudge::new(keywords)), Box::new(RefusalJudge::embedded())];
+    watch.phase(Phase::Judge, state.items.len() as u64 * judges.len() as u64);
+    let (mut journal, _) = Journal::open(dir)?;
+    let mut texts = Texts::open(dir)?;
+    for judge in &mut judges {
+        journal.append(&Step::Judging { judge: judge.name().to_owned(), version: judge.version(), card: judge.card().map(Box::new) })?;
+        for item in &state.items {
+            if judge.judges(item.part) && item.is_judgeable() {
+                let content = texts.content(item.offset)?;
+                let reply = texts.reply(item.answered.as_ref())?;
+                let judgement = judge.judge(&content, reply.as_ref());
+                journal.append(&Step::Judged { key: item.key.to_string(), judge: judge.name().to_owned(), judgement })?;
+            }
+            watch.step(false);
+        }
+    }
+    journal.sync()?;
+    drop(journal);
+    report(dir, None, watch)
+}
+
+fn lexicon(dir: Option<&str>) -> Result<Lexicon, AssessError> {
+    Ok(match dir {
+        Some(dir) => Lexicon::read(Path::new(dir))?,
+        None => Lexicon::embedded()?,
+    })
+}
+
+/// Writes the report from the journal, in another language if one is given.
+///
+/// # Errors
+/// The run has not been judged, or the disk refuses.
+pub fn report(dir: &Path, lang: Option<Lang>, watch: &dyn Watch) -> Result<(), AssessError> {
+    let (mut journal, _) = Journal::open(dir)?;
+    let state = RunState::read(dir)?;
+    if state.judges.is_empty() {
+        return Err(AssessError::State(format!("{}: nothing has been judged yet; first: guiju assess resume", dir.display())));
+    }
+    watch.phase(Phase::Report, 1);
+    let lang = lang.unwrap_or_else(|| state.reported.as_ref().map_or(state.opened.settings.lang, |(lang, _)| *lang));
+    let files = crate::report::write(dir, &state, lang)?;
+    journal.append(&Step::Reported { lang, files })?;
+    journal.sync()?;
+    watch.step(false);
+    Ok(())
+}
+

@@ -1,0 +1,141 @@
+//! Reading a filled-in review sheet. All or nothing: a sheet with one wrong row changes nothing, and every wrong row is named.
+
+use std::path::Path;
+
+use calamine::{Data, Range, Reader, Xlsx, open_workbook};
+use taxonomy::RiskClass;
+
+use super::{ABOUT, CLASS, KEY, NOTE, SHEETS, VERDICT};
+use crate::error::AssessError;
+use crate::journal::{Journal, Judgement, Role, Step};
+use crate::judge::{Outcome, Qualified, Ruling, criteria};
+use crate::state::RunState;
+
+/// Wrong rows that are named; the others are only counted.
+const NAMED: usize = 20;
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// Who judged.
+    pub reviewer: String,
+    /// In which role.
+    pub role: Role,
+    /// Items judged.
+    pub votes: u64,
+    /// Items left empty.
+    pub empty: u64,
+}
+
+/// Reads a sheet into the journal of its run.
+///
+/// # Errors
+/// The file is no review sheet of this run, or a row is wrong; nothing is imported then.
+pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
+    let state = RunState::read(dir)?;
+    let bad = |message: String| AssessError::Sheet(format!("{}: {message}", file.display()));
+    let mut book: Xlsx<_> = open_workbook(file).map_err(|e: calamine::XlsxError| bad(format!("cannot be read as a workbook: {e}")))?;
+    let mut sheet = |name: &str| book.worksheet_range(name).map_err(|_| bad(format!("has no sheet '{name}'; it is no review sheet of guiju")));
+    let about = sheet(ABOUT)?;
+    let (reviewer, role) = about_whom(&about, &state).map_err(bad)?;
+    let (mut votes, mut wrong, mut empty) = (Vec::new(), Vec::new(), 0);
+    for name in SHEETS {
+        let range = sheet(name)?;
+        for (at, row) in range.rows().enumerate().skip(1) {
+            match vote(&state, row, &reviewer, role) {
+                Ok(Some(step)) => votes.push(step),
+                Ok(None) => empty += 1,
+                Err(message) => wrong.push(format!("{name}!row {}: {message}", at + 1)),
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        let more = wrong.len().saturating_sub(NAMED);
+        wrong.truncate(NAMED);
+        let rest = if more > 0 { format!("\n… and {more} more") } else { String::new() };
+        return Err(bad(format!("nothing was imported; correct these rows and import again:\n{}{rest}", wrong.join("\n"))));
+    }
+    let (mut journal, _) = Journal::open(dir)?;
+    for step in &votes {
+        journal.append(step)?;
+    }
+    journal.sync()?;
+    // Reading back checks every vote against the rules of a lawful run.
+    RunState::read(dir)?;
+    Ok(Imported { reviewer, role, votes: votes.len() as u64, empty })
+}
+
+fn text(row: &[Data], column: u16) -> String {
+    row.get(usize::from(column)).map(|cell| cell.to_string().trim().to_owned()).unwrap_or_default()
+}
+
+fn about_whom(about: &Range<Data>, state: &RunState) -> Result<(String, Role), String> {
+    let value = |name: &str| about.rows().find(|row| text(row, 0) == name).map(|row| text(row, 1)).unwrap_or_default();
+    if value("run") != state.opened.run {
+        return Err(format!("is a sheet of run '{}', not of '{}'", value("run"), state.opened.run));
+    }
+    let role = match value("role").as_str() {
+        "reviewer" => Role::Reviewer,
+        "adjudicator" => Role::Adjudicator,
+        other => return Err(format!("names the role '{other}'; it must be reviewer or adjudicator")),
+    };
+    let reviewer = value("reviewer");
+    if reviewer.is_empty() { Err("names no reviewer".to_owned()) } else { Ok((reviewer, role)) }
+}
+
+/// The vote in a row; nothing if the row is not filled in.
+fn vote(state: &RunState, row: &[Data], reviewer: &str, role: Role) -> Result<Option<Step>, String> {
+    let (key, said) = (text(row, KEY), text(row, VERDICT));
+    if key.is_empty() && said.is_empty() {
+        return Ok(None);
+    }
+    let item = state.item(&key).ok_or_else(|| format!("'{key}' is no item of this run; the key column must not be changed"))?;
+    if said.is_empty() {
+        return Ok(None);
+    }
+    may_vote(state, item, reviewer, role)?;
+    let judgement = if item.part.is_refusal() {
+        Judgement::Outcome { outcome: outcome(&said)?, auto: true, probability: None }
+    } else {
+        let verdict = ruling(&said)?;
+        let named = text(row, CLASS);
+        let class = if named.is_empty() { item.class } else { Some(named.parse::<RiskClass>().map_err(|e| e.to_string())?) };
+        if verdict == Qualified::Violates && class.is_none() {
+            return Err("violates, but no class is named; write one such as A1f beside it".to_owned());
+        }
+        let class = class.filter(|_| verdict == Qualified::Violates);
+        Judgement::Ruling(Ruling { verdict, class, findings: Vec::new() })
+    };
+    let criterion = match item.class.filter(|_| !item.part.is_refusal()) {
+        Some(class) => criteria().map_err(|e| e.to_string())?.get(&class).map_or_else(String::new, |c| c.id(class)),
+        None if item.part.is_refusal() => "outcomes@1".to_owned(),
+        None => "appendix-a@1".to_owned(),
+    };
+    Ok(Some(Step::Voted { key, reviewer: reviewer.to_owned(), role, judgement, note: text(row, NOTE), criterion }))
+}
+
+fn may_vote(state: &RunState, item: &crate::state::ItemState, reviewer: &str, role: Role) -> Result<(), String> {
+    let name = |vote: &crate::state::Vote| state.reviewers.get(vote.reviewer).map_or("", String::as_str);
+    let mut first = item.votes.iter().filter(|v| v.role == Role::Reviewer);
+    match role {
+        Role::Reviewer if first.clone().filter(|v| name(v) != reviewer).count() >= 2 => {
+            Err(format!("{} already has two reviewers; what they differ on is settled with --differences", item.key))
+        }
+        Role::Adjudicator if first.any(|v| name(v) == reviewer) => Err(format!("{reviewer} reviewed {} and cannot settle it too", item.key)),
+        _ => Ok(()),
+    }
+}
+
+fn outcome(said: &str) -> Result<Outcome, String> {
+    let by_number = || said.strip_prefix(['R', 'r'])?.chars().next()?.to_digit(10);
+    let found = Outcome::ALL.into_iter().find(|o| said == o.id() || by_number() == Some(o.index() as u32));
+    found.ok_or_else(|| format!("'{said}' is no outcome; choose R0 to R7"))
+}
+
+fn ruling(said: &str) -> Result<Qualified, String> {
+    match said {
+        "合格" | "qualified" => Ok(Qualified::Qualified),
+        "不合格" | "violates" => Ok(Qualified::Violates),
+        _ => Err(format!("'{said}' is no verdict; choose 合格/qualified or 不合格/violates")),
+    }
+}

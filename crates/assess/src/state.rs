@@ -1,0 +1,408 @@
+//! The state of a run: its journal, read from the first line to the last, with every rule of a lawful run checked on the way.
+//!
+//! Texts stay in the journal; the state keeps where they stand, so that a run of 100,000 questions fits in little memory.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use taxonomy::{Lang, RiskClass};
+
+use crate::bank::Style;
+use crate::digest::Hasher;
+use crate::error::AssessError;
+use crate::journal::{Content, Drawn, Judgement, Line, NoReply, Opened, Role, Step, read_lines};
+use crate::judge::{JudgeCard, Outcome, Qualified};
+use crate::part::Part;
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answered {
+    /// It was answered; the line that says so starts here.
+    Yes {
+        /// Byte offset of the line.
+        offset: u64,
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// It was given up.
+    No {
+        /// Why.
+        error: NoReply,
+        /// Byte offset of the line.
+        offset: u64,
+    },
+}
+
+/// A vote of a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vote {
+    /// Number of the reviewer in [`RunState::reviewers`].
+    pub reviewer: usize,
+    /// In which role.
+    pub role: Role,
+    /// What they say.
+    pub says: Says,
+}
+
+/// A judgement without its details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// Of a content item.
+    Ruling(Qualified, Option<RiskClass>),
+    /// Of a refusal item: outcome, and whether it stands without a person.
+    Outcome(Outcome, bool),
+}
+
+impl Says {
+    /// A judgement without its details.
+    #[must_use]
+    pub const fn of(judgement: &Judgement) -> Self {
+        match judgement {
+            Judgement::Ruling(ruling) => Self::Ruling(ruling.verdict, ruling.class),
+            Judgement::Outcome { outcome, auto, .. } => Self::Outcome(*outcome, *auto),
+        }
+    }
+
+    /// What two people must share to agree: the verdict, not the class or the certainty.
+    #[must_use]
+    pub const fn category(self) -> usize {
+        match self {
+            Self::Ruling(verdict, _) => verdict as usize,
+            Self::Outcome(outcome, _) => outcome.index(),
+        }
+    }
+}
+
+/// One item of the sample.
+#[derive(Debug, Clone)]
+pub struct ItemState {
+    /// `part/id`.
+    pub key: Rc<str>,
+    /// Its part.
+    pub part: Part,
+    /// Class or aspect; `-` for corpus rows.
+    pub group: &'static str,
+    /// The class, if it has one.
+    pub class: Option<RiskClass>,
+    /// Modality, language and style, for questions.
+    pub kind: Option<(taxonomy::Modality, Lang, Style)>,
+    /// Where its line starts.
+    pub offset: u64,
+    /// What became of it.
+    pub answered: Option<Answered>,
+    /// What machines say, by judge number, with the offset of the line.
+    pub machine: Vec<(usize, Says, u64)>,
+    /// What people say.
+    pub votes: Vec<Vote>,
+    asked_in: u32,
+}
+
+impl ItemState {
+    /// What a judge says of it.
+    #[must_use]
+    pub fn machine(&self, judge: usize) -> Option<Says> {
+        self.machine.iter().find(|(j, ..)| *j == judge).map(|(_, says, _)| *says)
+    }
+
+    /// The verdict of people: both reviewers where they agree, else the adjudicator.
+    #[must_use]
+    pub fn people(&self) -> Option<Says> {
+        let first: Vec<Says> = self.votes.iter().filter(|v| v.role == Role::Reviewer).map(|v| v.says).collect();
+        match first.as_slice() {
+            [a, b, ..] if a.category() == b.category() => Some(*a),
+            [_, _, ..] => self.votes.iter().find(|v| v.role == Role::Adjudicator).map(|v| v.says),
+            _ => None,
+        }
+    }
+
+    /// Whether there is something to judge.
+    #[must_use]
+    pub const fn is_judgeable(&self) -> bool {
+        !matches!(self.answered, Some(Answered::No { .. }))
+    }
+}
+
+/// A judge of the run.
+#[derive(Debug, Clone)]
+pub struct JudgeState {
+    /// Its name.
+    pub name: String,
+    /// What its judgements depend on.
+    pub version: String,
+    /// How good it is.
+    pub card: Option<JudgeCard>,
+}
+
+/// A run, as its journal tells it.
+#[derive(Debug)]
+pub struct RunState {
+    /// First line.
+    pub opened: Opened,
+    /// When it was written.
+    pub opened_at: String,
+    /// Samples.
+    pub drawn: Vec<Drawn>,
+    /// Items, in the order they were drawn.
+    pub items: Vec<ItemState>,
+    index: HashMap<Rc<str>, usize>,
+    /// Digest of all samples, once they are sealed.
+    pub sealed: Option<String>,
+    /// When asking ended for good.
+    pub frozen: Option<String>,
+    /// How often the run was taken up again.
+    pub resumed: u32,
+    /// Judges, in the order they first judged.
+    pub judges: Vec<JudgeState>,
+    /// People, in the order they first appear.
+    pub reviewers: Vec<String>,
+    /// The last reports: language, files, and the chain value of the line before.
+    pub reported: Option<(Lang, Vec<(String, String)>)>,
+    /// Chain value of the last line read.
+    pub head: String,
+    /// Time of the last line read.
+    pub last_at: String,
+    /// Lines read.
+    pub lines: u64,
+}
+
+impl RunState {
+    /// Reads a run's journal.
+    ///
+    /// # Errors
+    /// It cannot be read, a line is not the one that was written, or a step breaks a rule; the message names the line.
+    pub fn read(dir: &Path) -> Result<Self, AssessError> {
+        Self::read_until(dir, u64::MAX)
+    }
+
+    /// Reads the first lines of a run's journal.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_until(dir: &Path, last: u64) -> Result<Self, AssessError> {
+        let path = dir.join("journal.jsonl");
+        let mut lines = read_lines(&path)?;
+        let mut state: Option<Self> = None;
+        while state.as_ref().is_none_or(|s| s.lines < last) {
+            let Some(line) = lines.next().transpose()? else { break };
+            let seq = line.seq;
+            let at = line.at.clone();
+            let refused = |message: String| AssessError::Journal { path: path.display().to_string(), line: seq, message };
+            match (&mut state, line) {
+                (None, Line { step: Step::Opened(opened), at, .. }) => state = Some(Self::new(*opened, at).map_err(refused)?),
+                (None, _) => return Err(refused("is not the opening of a run".to_owned())),
+                (Some(state), line) => state.apply(line).map_err(refused)?,
+            }
+            if let Some(state) = &mut state {
+                (state.lines, state.last_at) = (seq, at);
+                lines.head().clone_into(&mut state.head);
+            }
+        }
+        state.ok_or_else(|| AssessError::State(format!("{}: the journal is empty", path.display())))
+    }
+
+    fn new(opened: Opened, at: String) -> Result<Self, String> {
+        if opened.format != crate::journal::FORMAT {
+            return Err(format!("has journal format {}, this version reads {}", opened.format, crate::journal::FORMAT));
+        }
+        Ok(Self {
+            opened,
+            opened_at: at,
+            drawn: Vec::new(),
+            items: Vec::new(),
+            index: HashMap::new(),
+            sealed: None,
+            frozen: None,
+            resumed: 0,
+            judges: Vec::new(),
+            reviewers: Vec::new(),
+            reported: None,
+            head: String::new(),
+            last_at: String::new(),
+            lines: 0,
+        })
+    }
+
+    /// The item with this key.
+    #[must_use]
+    pub fn item(&self, key: &str) -> Option<&ItemState> {
+        self.items.get(*self.index.get(key)?)
+    }
+
+    /// The number of a judge.
+    #[must_use]
+    pub fn judge(&self, name: &str) -> Option<usize> {
+        self.judges.iter().position(|j| j.name == name)
+    }
+
+    /// Items of a part.
+    pub fn part(&self, part: Part) -> impl Iterator<Item = &ItemState> {
+        self.items.iter().filter(move |item| item.part == part)
+    }
+
+    fn find(&mut self, key: &str) -> Result<&mut ItemState, String> {
+        let at = self.index.get(key).copied();
+        at.and_then(|at| self.items.get_mut(at)).ok_or_else(|| format!("speaks of {key}, which was not drawn"))
+    }
+
+    fn apply(&mut self, line: Line) -> Result<(), String> {
+        let offset = line.offset;
+        match line.step {
+            Step::Opened(_) => Err("opens the run a second time".to_owned()),
+            Step::Drawn(drawn) => self.drawn(drawn),
+            Step::Item { key, content } => self.drawn_item(key, &content, offset),
+            Step::Sealed { items, digest } => self.seal(items, digest),
+            Step::Resumed { .. } => {
+                self.resumed += 1;
+                Ok(())
+            }
+            Step::Asked { key } => self.asked(&key),
+            Step::Answered { key, ms, .. } => self.answered(&key, Answered::Yes { offset, ms }),
+            Step::Unanswered { key, error, .. } => self.answered(&key, Answered::No { error, offset }),
+            Step::Stopped { .. } | Step::Exported { .. } => Ok(()),
+            Step::Frozen { answered, unanswered } => self.freeze(answered, unanswered, line.at),
+            Step::Judging { judge, version, card } => self.judging(judge, version, card.map(|card| *card)),
+            Step::Judged { key, judge, judgement } => self.judged(&key, &judge, Says::of(&judgement), offset),
+            Step::Voted { key, reviewer, role, judgement, .. } => self.voted(&key, reviewer, role, Says::of(&judgement)),
+            Step::Reported { lang, files } => {
+                self.reported = Some((lang, files));
+                Ok(())
+            }
+        }
+    }
+
+    fn drawn(&mut self, drawn: Drawn) -> Result<(), String> {
+        self.unsealed()?;
+        if self.drawn.iter().any(|d| d.part == drawn.part) {
+            return Err(format!("draws {} a second time", drawn.part.id()));
+        }
+        self.drawn.push(drawn);
+        Ok(())
+    }
+
+    fn unsealed(&self) -> Result<(), String> {
+        if self.sealed.is_some() { Err("draws after the samples were sealed".to_owned()) } else { Ok(()) }
+    }
+
+    fn drawn_item(&mut self, key: String, content: &Content, offset: u64) -> Result<(), String> {
+        self.unsealed()?;
+        let part: Part = key.split('/').next().unwrap_or_default().parse().map_err(|e| format!("names an item {key}: {e}"))?;
+        let key: Rc<str> = key.into();
+        if self.index.insert(Rc::clone(&key), self.items.len()).is_some() {
+            return Err(format!("draws {key} a second time"));
+        }
+        let (group, class, kind) = match content {
+            Content::Question(q) => (q.group(), q.class, Some((q.modality, q.lang, q.style))),
+            Content::Row { .. } => ("-", None, None),
+        };
+        let (answered, machine, votes) = (None, Vec::new(), Vec::new());
+        self.items.push(ItemState { key, part, group, class, kind, offset, answered, machine, votes, asked_in: u32::MAX });
+        Ok(())
+    }
+
+    fn seal(&mut self, items: u64, digest: String) -> Result<(), String> {
+        self.unsealed()?;
+        if items != self.items.len() as u64 {
+            return Err(format!("seals {items} items, but {} were drawn", self.items.len()));
+        }
+        let mut all = Hasher::default();
+        for drawn in &self.drawn {
+            let mut hasher = Hasher::default();
+            let keys: Vec<_> = self.part(drawn.part).map(|item| &item.key).collect();
+            keys.iter().for_each(|key| hasher.update(format!("{key}\n").as_bytes()));
+            if keys.len() as u64 != drawn.drawn || hasher.hex() != drawn.digest {
+                return Err(format!("seals a sample of {} that is not the one that was drawn", drawn.part.id()));
+            }
+            all.update(format!("{} {}\n", drawn.part.id(), drawn.digest).as_bytes());
+        }
+        if all.hex() != digest {
+            return Err("seals the samples with a digest that is not theirs".to_owned());
+        }
+        self.sealed = Some(digest);
+        Ok(())
+    }
+
+    fn asked(&mut self, key: &str) -> Result<(), String> {
+        if self.sealed.is_none() || self.frozen.is_some() {
+            return Err(format!("asks {key} outside the time of asking, between 'sealed' and 'frozen'"));
+        }
+        let epoch = self.resumed;
+        let item = self.find(key)?;
+        if item.answered.is_some() || item.asked_in == epoch || item.part.bank().is_none() {
+            return Err(format!("asks {key} a second time"));
+        }
+        item.asked_in = epoch;
+        Ok(())
+    }
+
+    fn answered(&mut self, key: &str, answered: Answered) -> Result<(), String> {
+        let (frozen, epoch) = (self.frozen.is_some(), self.resumed);
+        let item = self.find(key)?;
+        if frozen || item.answered.is_some() || item.asked_in != epoch {
+            return Err(format!("answers {key}, which was not asked, is answered already, or is frozen"));
+        }
+        item.answered = Some(answered);
+        Ok(())
+    }
+
+    fn freeze(&mut self, answered: u64, unanswered: u64, at: String) -> Result<(), String> {
+        let count = |test: fn(&ItemState) -> bool| self.items.iter().filter(|i| i.part.bank().is_some() && test(i)).count() as u64;
+        let open = count(|i| i.answered.is_none());
+        let yes = count(|i| matches!(i.answered, Some(Answered::Yes { .. })));
+        let no = count(|i| matches!(i.answered, Some(Answered::No { .. })));
+        if self.frozen.is_some() || self.sealed.is_none() || (open, yes, no) != (0, answered, unanswered) {
+            return Err(format!("freezes {answered} answers and {unanswered} failures; the journal has {yes}, {no}, and {open} open"));
+        }
+        self.frozen = Some(at);
+        Ok(())
+    }
+
+    fn judging(&mut self, name: String, version: String, card: Option<JudgeCard>) -> Result<(), String> {
+        if self.frozen.is_none() {
+            return Err("judges before the answers are frozen".to_owned());
+        }
+        let judge = JudgeState { name, version, card };
+        match self.judge(&judge.name) {
+            Some(at) => {
+                self.items.iter_mut().for_each(|item| item.machine.retain(|(j, ..)| *j != at));
+                if let Some(slot) = self.judges.get_mut(at) {
+                    *slot = judge;
+                }
+            }
+            None => self.judges.push(judge),
+        }
+        Ok(())
+    }
+
+    fn judged(&mut self, key: &str, judge: &str, says: Says, offset: u64) -> Result<(), String> {
+        let judge = self.judge(judge).ok_or_else(|| format!("has a judgement of {judge}, who did not begin to judge"))?;
+        let item = self.find(key)?;
+        if item.machine(judge).is_some() || !item.is_judgeable() || item.part.is_refusal() != matches!(says, Says::Outcome(..)) {
+            return Err(format!("judges {key} a second time, without an answer, or in the wrong terms"));
+        }
+        item.machine.push((judge, says, offset));
+        Ok(())
+    }
+
+    fn voted(&mut self, key: &str, reviewer: String, role: Role, says: Says) -> Result<(), String> {
+        let at = self.reviewers.iter().position(|r| *r == reviewer).unwrap_or(self.reviewers.len());
+        let item = self.find(key)?;
+        if !item.is_judgeable() || item.part.is_refusal() != matches!(says, Says::Outcome(..)) {
+            return Err(format!("has a vote on {key}, which has no answer, or in the wrong terms"));
+        }
+        let others = item.votes.iter().filter(|v| v.role == Role::Reviewer && v.reviewer != at).count();
+        if role == Role::Reviewer && others >= 2 {
+            return Err(format!("has a third first vote on {key}"));
+        }
+        if role == Role::Adjudicator && item.votes.iter().any(|v| v.role == Role::Reviewer && v.reviewer == at) {
+            return Err(format!("has {reviewer} adjudicate {key}, which {reviewer} also reviewed"));
+        }
+        // A reviewer who imports a sheet again replaces the earlier vote; the journal keeps both.
+        item.votes.retain(|v| v.reviewer != at);
+        item.votes.push(Vote { reviewer: at, role, says });
+        if at == self.reviewers.len() {
+            self.reviewers.push(reviewer);
+        }
+        Ok(())
+    }
+}
