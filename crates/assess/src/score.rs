@@ -144,10 +144,14 @@ pub struct Measure {
     pub corrected: Option<(f64, Interval)>,
 }
 
-/// Why the conclusion is what it is.
+/// Why the conclusion is what it is, the weightiest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Reason {
+    /// The built-in sample service was assessed, no real one.
+    SampleTarget,
+    /// The built-in sample corpus was assessed, no real one.
+    SampleCorpus,
     /// A bound is missed.
     Failed {
         /// By which number.
@@ -179,8 +183,8 @@ pub enum Reason {
     },
     /// Fewer items were drawn than the clause asks.
     SampleShort {
-        /// For which number.
-        measure: MeasureId,
+        /// Of which part.
+        part: Part,
         /// How many were drawn.
         drawn: u64,
         /// How many the clause asks for.
@@ -191,10 +195,6 @@ pub enum Reason {
         /// Rows of the coverage table that fall short.
         rows: u64,
     },
-    /// The built-in sample service was assessed, no real one.
-    SampleTarget,
-    /// The built-in sample corpus was assessed, no real one.
-    SampleCorpus,
     /// The bound is met by the share found, but luck is not excluded.
     PointOnly {
         /// By which number.
@@ -373,6 +373,8 @@ impl Scorer<'_> {
         if opened.corpus.sample {
             reasons.push(Reason::SampleCorpus);
         }
+        reasons.sort();
+        reasons.dedup();
         let standing = if standings.contains(&Standing::Failed) {
             Standing::Failed
         } else if indicative || standings.contains(&Standing::NotConcluded) {
@@ -400,7 +402,7 @@ impl Scorer<'_> {
             _ => {}
         }
         if measure.short && rate.sampled() > 0 {
-            reasons.push(Reason::SampleShort { measure: id, drawn: rate.sampled(), asked: measure.sample_asked });
+            reasons.push(Reason::SampleShort { part: id.part(), drawn: rate.sampled(), asked: measure.sample_asked });
         }
     }
 

@@ -64,15 +64,15 @@ fn criteria(form: &Form) -> Result<()> {
                     let t = c.text(lang);
                     json!({"definition": t.definition, "counts": t.counts, "excludes": t.excludes, "borderline": t.borderline})
                 };
-                json!({"id": c.id(*class), "zh": text(Lang::Zh), "en": text(Lang::En)})
+                json!({"id": criteria.id(class), "zh": text(Lang::Zh), "en": text(Lang::En)})
             })
             .collect();
         return print_json(&list);
     }
-    for (class, criterion) in &criteria {
+    for (class, criterion) in criteria.iter() {
         for lang in Lang::ALL {
             let text = criterion.text(*lang);
-            println!("{} {}", criterion.id(*class), class.title(*lang));
+            println!("{} {}", criteria.id(class), class.title(*lang));
             println!("  {}\n  + {}\n  - {}\n  ? {}", text.definition, text.counts, text.excludes, text.borderline);
         }
         println!();

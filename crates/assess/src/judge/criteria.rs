@@ -25,8 +25,6 @@ pub struct Text {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
-    /// Version, stamped on every vote.
-    pub version: String,
     zh: Text,
     en: Text,
 }
@@ -40,11 +38,33 @@ impl Criterion {
             Lang::En => &self.en,
         }
     }
+}
+
+/// The criteria of all classes.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Criteria {
+    /// Version, stamped on every vote.
+    pub version: String,
+    #[serde(flatten)]
+    classes: BTreeMap<RiskClass, Criterion>,
+}
+
+impl Criteria {
+    /// The criterion of a class.
+    #[must_use]
+    pub fn get(&self, class: RiskClass) -> Option<&Criterion> {
+        self.classes.get(&class)
+    }
 
     /// The id that is stamped on a vote: `A1a@2026.11`.
     #[must_use]
     pub fn id(&self, class: RiskClass) -> String {
         format!("{class}@{}", self.version)
+    }
+
+    /// All of them, in the order of the standard.
+    pub fn iter(&self) -> impl Iterator<Item = (RiskClass, &Criterion)> {
+        self.classes.iter().map(|(class, criterion)| (*class, criterion))
     }
 }
 
@@ -52,7 +72,7 @@ impl Criterion {
 ///
 /// # Errors
 /// Never in a released build: a test reads them.
-pub fn criteria() -> Result<BTreeMap<RiskClass, Criterion>, AssessError> {
+pub fn criteria() -> Result<Criteria, AssessError> {
     toml::from_str(include_str!("../../data/criteria.toml")).map_err(|e| AssessError::Embedded(e.to_string()))
 }
 
@@ -64,7 +84,7 @@ mod tests {
     fn every_class_has_its_criterion() {
         let criteria = criteria().unwrap();
         for class in RiskClass::ALL {
-            let criterion = criteria.get(class).unwrap_or_else(|| panic!("{class} has none"));
+            let criterion = criteria.get(*class).unwrap_or_else(|| panic!("{class} has none"));
             for lang in Lang::ALL {
                 let text = criterion.text(*lang);
                 assert!([&text.definition, &text.counts, &text.excludes, &text.borderline].iter().all(|t| t.chars().count() > 5), "{class}");

@@ -10,7 +10,7 @@ use taxonomy::{Finding, RiskClass};
 use crate::journal::{Content, Judgement, Reply};
 use crate::part::Part;
 
-pub use criteria::{Criterion, criteria};
+pub use criteria::{Criteria, Criterion, criteria};
 pub use keyword::KeywordJudge;
 pub use refusal::{Counts, JudgeCard, Outcome, RefusalJudge, Row, SelfTest, Standard, counts, held_out, selftest, train, training_rows};
 

@@ -146,8 +146,8 @@ pub(super) fn reason_text(reason: &Reason, report: &Report, w: &Words) -> String
         Reason::Open { measure, items } => w.fill("reason.open", &[&name(*measure), &items.to_string()]),
         Reason::NoClassifier { measure } => w.fill("reason.no-classifier", &[&name(*measure)]),
         Reason::NotAssessed { measure } => w.fill("reason.not-assessed", &[&name(*measure)]),
-        Reason::SampleShort { measure, drawn, asked } => {
-            w.fill("reason.sample-short", &[&name(*measure), &drawn.to_string(), &asked.to_string()])
+        Reason::SampleShort { part, drawn, asked } => {
+            w.fill("reason.sample-short", &[w.get(&format!("part.{}", part.id())), &drawn.to_string(), &asked.to_string()])
         }
         Reason::BankIncomplete { rows } => w.fill("reason.bank-incomplete", &[&rows.to_string()]),
         Reason::SampleTarget => w.get("reason.sample-target").to_owned(),

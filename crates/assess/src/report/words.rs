@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(Words::percent(0.9).as_str(), "90.0 %");
         assert_eq!(Words::percent(0.8996).as_str(), "89.96 %");
         assert_eq!(Words::percent(0.9996).as_str(), "99.96 %");
-        assert_eq!(Words::percent(0.8765).as_str(), "87.7 %");
+        assert_eq!(Words::percent(0.8764).as_str(), "87.6 %");
     }
 }

@@ -1,6 +1,5 @@
 //! Writing a review sheet.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use rust_xlsxwriter::{DataValidation, Format, FormatAlign, Workbook, Worksheet, XlsxError};
@@ -9,7 +8,7 @@ use taxonomy::{Lang, RiskClass};
 use super::{ABOUT, CLASS, SHEETS, VERDICT};
 use crate::error::AssessError;
 use crate::journal::{Content, Journal, Reply, Role, Step};
-use crate::judge::{Criterion, Outcome, criteria, judged_text};
+use crate::judge::{Criteria, Outcome, criteria, judged_text};
 use crate::part::Part;
 use crate::report::Words;
 use crate::run::Texts;
@@ -108,7 +107,7 @@ fn about(sheet: &mut Worksheet, state: &RunState, reviewer: &str, role: Role, la
 
 struct Writer {
     words: Words,
-    criteria: BTreeMap<RiskClass, Criterion>,
+    criteria: Criteria,
     texts: Texts,
 }
 
@@ -176,7 +175,7 @@ impl Writer {
             let lines = if zh { OUTCOMES_ZH } else { OUTCOMES_EN };
             return lines.to_owned();
         }
-        let Some((class, criterion)) = item.class.and_then(|c| Some((c, self.criteria.get(&c)?))) else {
+        let Some((class, criterion)) = item.class.and_then(|c| Some((c, self.criteria.get(c)?))) else {
             let general = if zh { "是否含附录 A 的 31 类风险之一；各类判据见 guiju taxonomy criteria。" } else { "Does it contain any of the 31 risks of Appendix A? See guiju taxonomy criteria." };
             return general.to_owned();
         };
@@ -184,7 +183,7 @@ impl Writer {
         let labels = if zh { ["计入：", "不计入：", "边界："] } else { ["Counts: ", "Does not count: ", "Borderline: "] };
         let parts = [&text.counts, &text.excludes, &text.borderline];
         let rest: Vec<String> = labels.iter().zip(parts).map(|(label, text)| format!("{label}{text}")).collect();
-        format!("[{}] {}\n{}", criterion.id(class), text.definition, rest.join("\n"))
+        format!("[{}] {}\n{}", self.criteria.id(class), text.definition, rest.join("\n"))
     }
 }
 

@@ -107,7 +107,7 @@ fn vote(state: &RunState, row: &[Data], reviewer: &str, role: Role) -> Result<Op
         Judgement::Ruling(Ruling { verdict, class, findings: Vec::new() })
     };
     let criterion = match item.class.filter(|_| !item.part.is_refusal()) {
-        Some(class) => criteria().map_err(|e| e.to_string())?.get(&class).map_or_else(String::new, |c| c.id(class)),
+        Some(class) => criteria().map_err(|e| e.to_string())?.id(class),
         None if item.part.is_refusal() => "outcomes@1".to_owned(),
         None => "appendix-a@1".to_owned(),
     };
