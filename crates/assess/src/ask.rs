@@ -1,7 +1,9 @@
 //! Asking: one bounded asynchronous pipeline on one thread, from sealed questions to frozen answers.
 //!
 //! In order, for each question: wait for a place (`concurrency`) and a slot (`rate`); journal `asked`; try, with bounded retries; journal the
-//! answer, or why there is none. A kill between the two leaves a question that was asked and not answered: `resume` asks it again.
+//! answer, or why there is none. A question whose tries are used up while the target has answered nothing else meanwhile is set aside for
+//! later, because nobody can say yet whether the question or the target is at fault. A kill between `asked` and the answer leaves a question
+//! that `resume` asks again.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -27,8 +29,17 @@ const FATAL_IN_A_ROW: u32 = 3;
 
 /// One question waiting to be asked.
 pub(crate) struct Pending<'a> {
-    pub(crate) key: String,
-    pub(crate) question: &'a Question,
+    key: String,
+    question: &'a Question,
+    /// When it was first tried, and how often since.
+    begun: Option<Instant>,
+    attempts: u32,
+}
+
+impl<'a> Pending<'a> {
+    pub(crate) const fn new(key: String, question: &'a Question) -> Self {
+        Self { key, question, begun: None, attempts: 0 }
+    }
 }
 
 /// Asks all questions; gives how many were answered and how many given up.
@@ -40,12 +51,22 @@ pub(crate) async fn ask_all(
     questions: Vec<Pending<'_>>,
     settings: &Settings,
     journal: &RefCell<&mut Journal>,
+    answered_before: bool,
     watch: &dyn Watch,
 ) -> Result<(), Stop> {
-    let asking = Asking { target, settings, journal, health: Health::new(questions.len()), next_slot: Cell::new(Instant::now()) };
-    let mut answers = futures_util::stream::iter(questions).map(|pending| asking.one(pending)).buffer_unordered(settings.concurrency.max(1));
-    while let Some(answered) = answers.next().await {
-        watch.step(!answered?);
+    let asking = Asking { target, settings, journal, health: Health::new(questions.len(), answered_before), next_slot: Cell::new(Instant::now()) };
+    let mut round = questions;
+    while !round.is_empty() {
+        let mut later = Vec::new();
+        let mut asked = futures_util::stream::iter(round).map(|pending| asking.one(pending)).buffer_unordered(settings.concurrency.max(1));
+        while let Some(done) = asked.next().await {
+            match done? {
+                Done::Answered => watch.step(false),
+                Done::GivenUp => watch.step(true),
+                Done::SetAside(pending) => later.push(pending),
+            }
+        }
+        round = later;
     }
     Ok(())
 }
@@ -64,6 +85,20 @@ impl From<AssessError> for Stop {
     }
 }
 
+/// What became of a question in one round.
+enum Done<'a> {
+    Answered,
+    GivenUp,
+    SetAside(Pending<'a>),
+}
+
+/// How one turn ended.
+enum Turn {
+    Said(Reply),
+    GivenUp(AskError),
+    SetAside,
+}
+
 struct Asking<'a, 'j> {
     target: &'a dyn Target,
     settings: &'a Settings,
@@ -73,20 +108,25 @@ struct Asking<'a, 'j> {
 }
 
 impl Asking<'_, '_> {
-    /// Asks one question to its end; tells whether it was answered.
-    async fn one(&self, pending: Pending<'_>) -> Result<bool, Stop> {
-        let key = pending.key;
-        self.write(&Step::Asked { key: key.clone() })?;
-        let (begun, mut attempts) = (Instant::now(), 0);
-        let result = self.conversation(pending.question, &key, begun, &mut attempts).await?;
-        let ms = begun.elapsed().as_millis() as u64;
+    /// Asks one question: to its end, or until it is set aside.
+    async fn one<'q>(&self, mut pending: Pending<'q>) -> Result<Done<'q>, Stop> {
+        if pending.begun.is_none() {
+            self.write(&Step::Asked { key: pending.key.clone() })?;
+        }
+        let begun = *pending.begun.get_or_insert_with(Instant::now);
+        let turn = self.conversation(&mut pending, begun).await?;
+        let (key, attempts, ms) = (pending.key.clone(), pending.attempts, begun.elapsed().as_millis() as u64);
+        let (step, done) = match turn {
+            Turn::SetAside => return Ok(Done::SetAside(pending)),
+            Turn::Said(reply) => (Step::Answered { key, reply: Box::new(reply), attempts, ms }, Done::Answered),
+            Turn::GivenUp(error) => {
+                let error = NoReply { code: error.code, message: error.message };
+                (Step::Unanswered { key, error, attempts, ms }, Done::GivenUp)
+            }
+        };
         self.health.finished();
-        let answered = result.is_ok();
-        self.write(&match result {
-            Ok(reply) => Step::Answered { key, reply: Box::new(reply), attempts, ms },
-            Err(error) => Step::Unanswered { key, error: NoReply { code: error.code, message: error.message }, attempts, ms },
-        })?;
-        Ok(answered)
+        self.write(&step)?;
+        Ok(done)
     }
 
     fn write(&self, step: &Step) -> Result<(), AssessError> {
@@ -94,50 +134,55 @@ impl Asking<'_, '_> {
     }
 
     /// All turns of a question; the answers to the earlier ones come along.
-    async fn conversation(&self, question: &Question, key: &str, begun: Instant, attempts: &mut u32) -> Result<Result<Reply, AskError>, Stop> {
-        let whole = self.target.answers_whole_questions();
-        let turns = if whole { question.turns.get(question.turns.len().saturating_sub(1)..).unwrap_or_default() } else { &question.turns };
+    async fn conversation(&self, pending: &mut Pending<'_>, begun: Instant) -> Result<Turn, Stop> {
+        let turns = pending.question.turns.as_slice();
+        let first = if self.target.answers_whole_questions() { turns.len().saturating_sub(1) } else { 0 };
         let (mut messages, mut earlier, mut last) = (Vec::new(), Vec::new(), Reply::default());
-        for (at, turn) in turns.iter().enumerate() {
+        for (at, text) in turns.iter().skip(first).enumerate() {
             if at > 0 {
                 earlier.push(last.text.clone());
                 messages.push(Message { speaker: Speaker::Assistant, text: last.text });
             }
-            messages.push(Message { speaker: Speaker::User, text: turn.clone() });
-            last = match self.turn(question, &messages, key, begun, attempts).await? {
-                Ok(reply) => reply,
-                Err(error) => return Ok(Err(error)),
+            messages.push(Message { speaker: Speaker::User, text: text.clone() });
+            last = match self.turn(pending, &messages, begun).await? {
+                Turn::Said(reply) => reply,
+                ended => return Ok(ended),
             };
         }
         last.earlier.extend(earlier);
-        Ok(Ok(last))
+        Ok(Turn::Said(last))
     }
 
-    /// One turn, tried until it is answered, given up, or the target is dead.
-    async fn turn(&self, question: &Question, messages: &[Message], key: &str, begun: Instant, attempts: &mut u32) -> Result<Result<Reply, AskError>, Stop> {
+    /// One turn, tried until it is answered, given up, set aside, or the target is dead.
+    async fn turn(&self, pending: &mut Pending<'_>, messages: &[Message], begun: Instant) -> Result<Turn, Stop> {
         let mut tries = 0;
         loop {
             self.slot().await;
             tries += 1;
-            *attempts += 1;
-            let error = match self.target.ask(question, messages).await {
+            pending.attempts += 1;
+            let error = match self.target.ask(pending.question, messages).await {
                 Ok(reply) => {
                     self.health.answered();
-                    return Ok(Ok(reply));
+                    return Ok(Turn::Said(reply));
                 }
                 Err(error) => error,
             };
             self.health.failed(&error)?;
             let asked_wait = match error.retry {
-                Retry::Useless => return Ok(Err(error)),
+                Retry::Useless if self.health.ever_answered.get() => return Ok(Turn::GivenUp(error)),
+                // Nothing has ever come from this target: an address that gives web pages must not use up the questions.
+                Retry::Useless => {
+                    tokio::time::sleep(backoff(&pending.key, tries)).await;
+                    return Ok(Turn::SetAside);
+                }
                 // Not this question's fault: it stays unanswered in the journal until the target is set right.
                 Retry::Fatal => Duration::ZERO,
                 Retry::After(wait) => wait,
             };
-            if tries >= self.settings.attempts && self.health.is_this_questions_fault(begun) {
-                return Ok(Err(error));
+            if tries >= self.settings.attempts && error.retry != Retry::Fatal {
+                return Ok(if self.health.is_this_questions_fault(begun) { Turn::GivenUp(error) } else { Turn::SetAside });
             }
-            tokio::time::sleep(backoff(key, tries).max(asked_wait)).await;
+            tokio::time::sleep(backoff(&pending.key, tries).max(asked_wait)).await;
             self.health.check()?;
         }
     }
@@ -163,6 +208,8 @@ fn backoff(key: &str, tries: u32) -> Duration {
 /// Whether the target is alive, as seen from all questions together.
 struct Health {
     left: Cell<usize>,
+    /// Whether the target has ever answered in this run, an earlier session included.
+    ever_answered: Cell<bool>,
     last_success: Cell<Option<Instant>>,
     /// Failures since the last success: when they began, how many.
     failing: Cell<Option<(Instant, u32)>>,
@@ -171,9 +218,10 @@ struct Health {
 }
 
 impl Health {
-    const fn new(questions: usize) -> Self {
+    const fn new(questions: usize, answered_before: bool) -> Self {
         Self {
             left: Cell::new(questions),
+            ever_answered: Cell::new(answered_before),
             last_success: Cell::new(None),
             failing: Cell::new(None),
             fatal: Cell::new(0),
@@ -186,6 +234,7 @@ impl Health {
     }
 
     fn answered(&self) {
+        self.ever_answered.set(true);
         self.last_success.set(Some(Instant::now()));
         self.failing.set(None);
         self.fatal.set(0);

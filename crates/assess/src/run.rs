@@ -166,15 +166,16 @@ fn ask(dir: &Path, state: &RunState, watch: &dyn Watch) -> Result<(), AssessErro
     let open = open_questions(dir, state)?;
     watch.phase(Phase::Ask, open.len() as u64);
     let (mut journal, _) = Journal::open(dir)?;
-    let pending = open.iter().map(|(key, question)| Pending { key: key.clone(), question }).collect();
+    let pending = open.iter().map(|(key, question)| Pending::new(key.clone(), question)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| AssessError::State(format!("cannot start the network: {e}")))?;
+    let answered_before = state.items.iter().any(|item| matches!(item.answered, Some(Answered::Yes { .. })));
     let journal_cell = RefCell::new(&mut journal);
     let asked = runtime.block_on(async {
         tokio::select! {
-            result = ask_all(target.as_ref(), pending, settings, &journal_cell, watch) => result,
+            result = ask_all(target.as_ref(), pending, settings, &journal_cell, answered_before, watch) => result,
             _ = tokio::signal::ctrl_c() => Err(Stop::Dead("interrupted by the user (Ctrl-C)".to_owned())),
         }
     });

@@ -1,0 +1,19 @@
+//! The binary from outside, as its users run it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod bad_input;
+mod cli;
+mod crash;
+mod mock;
+mod sheets;
+mod workdir;
