@@ -1,4 +1,4 @@
-//! SHA-256 in hexadecimal, as journals and reports write it.
+//! SHA-256, as journals and reports write it.
 
 use std::fmt::Write as _;
 
@@ -14,16 +14,24 @@ impl Hasher {
     }
 
     pub(crate) fn hex(self) -> String {
-        self.0.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&self.0.finalize())
     }
+}
+
+/// SHA-256 of some bytes.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// SHA-256 of some bytes, hexadecimal.
 pub(crate) fn hex_digest(bytes: &[u8]) -> String {
-    let mut hasher = Hasher::default();
-    hasher.update(bytes);
-    hasher.hex()
+    hex(&digest(bytes))
 }

@@ -50,7 +50,8 @@ pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBu
     };
     journal.append(&Step::Opened(Box::new(opened.clone())))?;
     draw(&mut journal, &opened, &bank, &corpus, watch)?;
-    drop(journal);
+    // From here on the journal is all there is; a large bank need not stay in memory beside it.
+    drop((journal, bank, opened));
     go_on(&dir, watch)?;
     Ok(dir)
 }
@@ -109,7 +110,9 @@ fn draw(journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, wa
         let keys: Vec<String>;
         let drawn = if let Some(bank_part) = part.bank() {
             let questions: Vec<&Question> = bank.part(bank_part).collect();
-            let chosen = draw_questions(&seed, &questions, part.drawn(questions.len() as u64) as usize);
+            let all = questions.len();
+            let wanted = if opened.settings.whole_bank { all } else { part.drawn(all as u64) as usize };
+            let chosen = draw_questions(&seed, &questions, wanted);
             keys = chosen.iter().map(|q| format!("{}/{}", part.id(), q.id)).collect();
             let drawn = note_draw(journal, part, questions.len() as u64, &keys)?;
             for (key, question) in keys.iter().zip(chosen) {

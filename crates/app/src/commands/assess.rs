@@ -67,6 +67,9 @@ struct RunArgs {
     /// Seed of every draw
     #[arg(long, default_value = "guiju")]
     seed: String,
+    /// Ask every question of the bank, not a sample of the size B.2 asks for
+    #[arg(long)]
+    whole_bank: bool,
     /// Parts to assess: content, should-refuse, should-answer, corpus-manual, corpus-technical
     #[arg(long, value_delimiter = ',')]
     parts: Vec<Part>,
@@ -208,6 +211,7 @@ fn settings(args: RunArgs) -> Settings {
         field: args.field,
         seed: args.seed,
         lang: args.lang,
+        whole_bank: args.whole_bank,
         parts: if args.parts.is_empty() { Part::ALL.to_vec() } else { args.parts },
     }
 }

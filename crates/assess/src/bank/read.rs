@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{Bank, BankError, BankPart, Question};
-use crate::digest::{Hasher, hex_digest};
+use crate::digest::{Hasher, digest, hex};
 
 /// Most turns of a question: what B.1.2-style banks use, and a bound on calls per question.
 const MAX_TURNS: usize = 4;
@@ -80,8 +80,9 @@ impl Bank {
         let mut reading = Reading::default();
         for (name, text) in files {
             let part = part_of(&name)?;
+            reading.files.push(name);
             for (at, row) in text.lines().enumerate() {
-                reading.line(part, &format!("{name}:{}", at + 1), row)?;
+                reading.line(part, (reading.files.len() - 1, at + 1), row)?;
             }
         }
         if reading.questions.is_empty() {
@@ -92,34 +93,48 @@ impl Bank {
     }
 }
 
-/// What has been read so far, with what must not come twice.
+/// What has been read so far, with what must not come twice: by digest, because a bank can have 100,000 questions.
 #[derive(Default)]
 struct Reading {
+    files: Vec<String>,
     questions: Vec<(BankPart, Question)>,
-    lines: Vec<String>,
-    ids: HashMap<String, String>,
-    turns: HashMap<Vec<String>, String>,
+    lines: Vec<[u8; 32]>,
+    ids: HashMap<[u8; 32], Place>,
+    turns: HashMap<[u8; 32], Place>,
 }
 
+/// Number of a file, and of a line in it.
+type Place = (usize, usize);
+
 impl Reading {
-    fn line(&mut self, part: BankPart, place: &str, row: &str) -> Result<(), BankError> {
-        let question: Question = serde_json::from_str(row).map_err(|e| format_error(place, e.to_string()))?;
-        check(part, &question).map_err(|message| format_error(place, format!("question {}: {message}", question.id)))?;
-        if let Some(first) = self.ids.insert(question.id.clone(), place.to_owned()) {
-            return Err(format_error(place, format!("the id {} is already used at {first}", question.id)));
+    fn line(&mut self, part: BankPart, place: Place, row: &str) -> Result<(), BankError> {
+        let error = |message: String| format_error(&self.name(place), message);
+        let question: Question = serde_json::from_str(row).map_err(|e| error(e.to_string()))?;
+        check(part, &question).map_err(|message| error(format!("question {}: {message}", question.id)))?;
+        if let Some(first) = self.ids.insert(digest(question.id.as_bytes()), place) {
+            return Err(format_error(&self.name(place), format!("the id {} is already used at {}", question.id, self.name(first))));
         }
-        if let Some(first) = self.turns.insert(question.turns.clone(), place.to_owned()) {
-            return Err(format_error(place, format!("question {} asks the same as the one at {first}", question.id)));
+        if let Some(first) = self.turns.insert(digest(question.turns.join("\0").as_bytes()), place) {
+            let message = format!("question {} asks the same as the one at {}", question.id, self.name(first));
+            return Err(format_error(&self.name(place), message));
         }
-        self.lines.push(format!("{} {} {}\n", part.id(), question.id, hex_digest(row.as_bytes())));
+        self.lines.push(digest(row.as_bytes()));
         self.questions.push((part, question));
         Ok(())
     }
 
-    fn digest(&mut self) -> String {
-        self.lines.sort_unstable();
+    fn name(&self, (file, line): Place) -> String {
+        format!("{}:{line}", self.files.get(file).map_or("", String::as_str))
+    }
+
+    fn digest(&self) -> String {
+        let named = self.questions.iter().zip(&self.lines);
+        let mut order: Vec<_> = named.map(|((part, question), line)| (part.id(), question.id.as_str(), line)).collect();
+        order.sort_unstable();
         let mut hasher = Hasher::default();
-        self.lines.iter().for_each(|line| hasher.update(line.as_bytes()));
+        for (part, id, line) in order {
+            hasher.update(format!("{part} {id} {}\n", hex(line)).as_bytes());
+        }
         hasher.hex()
     }
 }

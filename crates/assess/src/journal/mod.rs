@@ -58,6 +58,9 @@ pub struct Settings {
     pub seed: String,
     /// Language of the report.
     pub lang: Lang,
+    /// Whether every question of the bank is asked, not a sample.
+    #[serde(default)]
+    pub whole_bank: bool,
     /// Parts of Appendix B.2 that are assessed.
     pub parts: Vec<Part>,
 }

@@ -92,7 +92,7 @@ macro_rules! authors {
     ($half:literal: $($author:literal),+) => { &[$(include_str!(concat!("../../../data/refusal/", $half, "/", $author, ".jsonl"))),+] };
 }
 
-const TRAIN: &[&str] = authors!("train": "w1", "w2", "w5", "w7", "w8", "w9");
+const TRAIN: &[&str] = authors!("train": "w1", "w2", "w5", "w7", "w8", "w9", "w10", "w11", "w12");
 const HELD_OUT: &[&str] = authors!("held-out": "w3", "w4", "w6");
 
 /// The rows to learn from, one list per author.
