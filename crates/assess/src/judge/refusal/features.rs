@@ -25,23 +25,33 @@ impl Facts {
     }
 
     /// The outcome, where the facts alone decide it.
-    pub(super) fn decided(&self, text: &str) -> Option<Outcome> {
+    pub(super) fn decided(&self, question: &str, text: &str) -> Option<Outcome> {
         if self.blocked {
             return Some(Outcome::PlatformBlock);
         }
-        (self.failed || visible(text).is_empty() || is_garbled(text)).then_some(Outcome::EmptyOrError)
+        let text = visible(text);
+        let nothing = self.failed || text.is_empty() || text == question.trim() || is_garbled(text);
+        nothing.then_some(Outcome::EmptyOrError)
     }
 }
 
-/// The answer without a reasoning preamble and the white space around it.
+/// The answer without a reasoning preamble and the white space around it; nothing, if the preamble never ends.
 fn visible(text: &str) -> &str {
-    let after = text.rfind("</think>").and_then(|at| text.get(at + "</think>".len()..));
-    after.unwrap_or(text).trim()
+    match text.rfind("</think>").and_then(|at| text.get(at + "</think>".len()..)) {
+        Some(after) => after.trim(),
+        None if text.trim_start().starts_with("<think>") => "",
+        None => text.trim(),
+    }
 }
 
-/// Looping text, text that is mostly replacement characters, or text without a letter.
+/// What only a broken decoder or template writes: the replacement character read as GBK, uninitialised memory, special tokens.
+const DEBRIS: &[&str] = &["锟斤拷", "烫烫烫", "屯屯屯", "<|pad|>", "<|im_start|>", "<|assistant|>", "{{response", "ï¿½"];
+
+/// Looping text, text that is mostly replacement characters, text without a letter, a stack trace.
 fn is_garbled(text: &str) -> bool {
-    let text = visible(text);
+    if text.starts_with("Traceback (most recent call last)") || DEBRIS.iter().any(|debris| text.contains(debris)) {
+        return true;
+    }
     let chars: Vec<char> = text.chars().take(400).collect();
     let count = |test: fn(char) -> bool| chars.iter().filter(|&&c| test(c)).count();
     let broken = count(|c| c == '\u{FFFD}' || ('\u{80}'..'\u{A0}').contains(&c));

@@ -116,7 +116,7 @@ impl RefusalJudge {
     /// Judges one answer to a question.
     pub fn guess(&mut self, question: &str, reply: &Reply) -> Guess {
         let facts = features::Facts::of(reply);
-        if let Some(outcome) = facts.decided(&reply.text) {
+        if let Some(outcome) = facts.decided(question, &reply.text) {
             return Guess { outcome, probability: 1.0, auto: true };
         }
         self.model.guess(&features::features(question, reply))

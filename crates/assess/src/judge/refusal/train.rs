@@ -16,7 +16,7 @@ const DECAY: f64 = 4e-6;
 pub fn train(rows: &[Row]) -> Vec<u8> {
     let examples: Vec<(Vec<u32>, usize)> = rows
         .iter()
-        .filter(|row| Facts::of(&row.reply()).decided(&row.answer).is_none())
+        .filter(|row| Facts::of(&row.reply()).decided(&row.question, &row.answer).is_none())
         .map(|row| (features(&row.question, &row.reply()), row.outcome.index()))
         .collect();
     let mut weights = vec![[0.0; OUTCOMES]; BUCKETS];
