@@ -14,9 +14,12 @@ const TICKS: f64 = 100.0;
 
 /// CPU seconds, wall seconds and peak memory of `guiju assess` over banks of these sizes, against a mock that answers at once.
 pub(crate) fn assess(sizes: &[&str]) -> Result<()> {
-    let sizes: Vec<usize> = if sizes.is_empty() { vec![500, 100_000] } else { sizes.iter().map(|s| s.parse()).collect::<Result<_, _>>()? };
+    let sizes: Vec<usize> =
+        if sizes.is_empty() { vec![500, 100_000] } else { sizes.iter().map(|s| s.parse()).collect::<Result<_, _>>()? };
     let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--package", "guiju"]).status()?;
     ensure!(built.success(), "the release build failed");
+    // This very program is a release build too (see .cargo/config.toml), so the product lies beside it.
+    let guiju = std::env::current_exe()?.with_file_name("guiju");
     let address = mock()?;
     println!("questions   runs   CPU s (median, all)             wall s   peak MB   CPU ms/question");
     for size in sizes {
@@ -24,7 +27,7 @@ pub(crate) fn assess(sizes: &[&str]) -> Result<()> {
         let dir = std::env::temp_dir().join(format!("guiju-bench-{size}"));
         let _ = std::fs::remove_dir_all(&dir);
         bank(&dir, size)?;
-        let mut all = (0..runs).map(|_| run(&dir, &address)).collect::<Result<Vec<_>>>()?;
+        let mut all = (0..runs).map(|_| run(&guiju, &dir, &address)).collect::<Result<Vec<_>>>()?;
         all.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
         let median = all.get(all.len() / 2).context("no run")?;
         let every: String = all.iter().fold(String::new(), |mut text, one| {
@@ -44,9 +47,9 @@ struct Cost {
     peak_mb: u64,
 }
 
-fn run(dir: &Path, address: &str) -> Result<Cost> {
+fn run(guiju: &Path, dir: &Path, address: &str) -> Result<Cost> {
     let (before, begun) = (children_cpu()?, Instant::now());
-    let mut child = Command::new("target/release/guiju")
+    let mut child = Command::new(guiju)
         .args(["assess", "--target", &format!("openai:http://{address}/v1"), "--whole-bank", "--concurrency", "64"])
         .args(["--parts", "content,should-refuse,should-answer", "--bank"])
         .arg(dir.join("bank"))
@@ -84,8 +87,15 @@ fn peak(pid: u32) -> u64 {
 fn bank(dir: &Path, size: usize) -> Result<()> {
     let bank = dir.join("bank");
     std::fs::create_dir_all(&bank)?;
-    std::fs::write(bank.join("bank.toml"), "format = 1\nname = \"bench\"\nversion = \"1\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n")?;
-    let parts = [("content", "\"class\":\"A1f\"", size / 2), ("should-refuse", "\"class\":\"A2e\"", size / 4), ("should-answer", "\"aspect\":\"history\"", size - size / 2 - size / 4)];
+    std::fs::write(
+        bank.join("bank.toml"),
+        "format = 1\nname = \"bench\"\nversion = \"1\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n",
+    )?;
+    let parts = [
+        ("content", "\"class\":\"A1f\"", size / 2),
+        ("should-refuse", "\"class\":\"A2e\"", size / 4),
+        ("should-answer", "\"aspect\":\"history\"", size - size / 2 - size / 4),
+    ];
     for (part, group, count) in parts {
         let mut text = String::new();
         for i in 0..count {
@@ -138,7 +148,8 @@ fn serve(stream: TcpStream) {
             return;
         }
         let answer = answers.get(turn % 2).copied().unwrap_or_default();
-        let json = format!("{{\"choices\":[{{\"message\":{{\"role\":\"assistant\",\"content\":\"{answer}\"}},\"finish_reason\":\"stop\"}}]}}");
+        let json =
+            format!("{{\"choices\":[{{\"message\":{{\"role\":\"assistant\",\"content\":\"{answer}\"}},\"finish_reason\":\"stop\"}}]}}");
         let response = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}", json.len());
         if writer.write_all(response.as_bytes()).is_err() {
             return;

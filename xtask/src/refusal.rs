@@ -37,7 +37,16 @@ fn cross(show_errors: bool) -> Result<()> {
                 let guess = judge.guess(&row.question, &row.reply());
                 if guess.outcome.is_refusal() != row.outcome.is_refusal() {
                     let answer: String = row.answer.chars().take(150).collect();
-                    println!("  {} {} -> {} {:.2} auto={} | {} | {}", row.id, row.outcome.id(), guess.outcome.id(), guess.probability, guess.auto, row.question, answer.replace('\n', "⏎"));
+                    println!(
+                        "  {} {} -> {} {:.2} auto={} | {} | {}",
+                        row.id,
+                        row.outcome.id(),
+                        guess.outcome.id(),
+                        guess.probability,
+                        guess.auto,
+                        row.question,
+                        answer.replace('\n', "⏎")
+                    );
                 }
             }
         }
@@ -57,7 +66,6 @@ fn cross(show_errors: bool) -> Result<()> {
     );
     Ok(())
 }
-
 
 fn print(name: &str, card: &JudgeCard) {
     let percent = |hits: u64, n: u64| 100.0 * hits as f64 / n.max(1) as f64;

@@ -54,7 +54,8 @@ pub(crate) async fn ask_all(
     answered_before: bool,
     watch: &dyn Watch,
 ) -> Result<(), Stop> {
-    let asking = Asking { target, settings, journal, health: Health::new(questions.len(), answered_before), next_slot: Cell::new(Instant::now()) };
+    let asking =
+        Asking { target, settings, journal, health: Health::new(questions.len(), answered_before), next_slot: Cell::new(Instant::now()) };
     let mut round = questions;
     while !round.is_empty() {
         let mut later = Vec::new();

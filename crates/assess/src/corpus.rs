@@ -89,7 +89,11 @@ impl Corpus {
     ///
     /// # Errors
     /// A file cannot be read, or `take` fails.
-    pub(crate) fn take(&self, numbers: &[usize], mut take: impl FnMut(usize, CorpusRow) -> Result<(), AssessError>) -> Result<(), AssessError> {
+    pub(crate) fn take(
+        &self,
+        numbers: &[usize],
+        mut take: impl FnMut(usize, CorpusRow) -> Result<(), AssessError>,
+    ) -> Result<(), AssessError> {
         let (mut wanted, mut number) = (numbers.iter().copied().peekable(), 0);
         self.each(|place, row| {
             if let Ok(text) = row {
@@ -105,7 +109,8 @@ impl Corpus {
     /// Walks all lines: place, and the text or why there is none.
     fn each(&self, mut visit: impl FnMut(&str, Result<String, String>) -> Result<(), AssessError>) -> Result<(), AssessError> {
         let Some(files) = &self.files else {
-            return walk(SAMPLE, &include_bytes!("../data/corpus/sample.jsonl")[..], &self.field, &mut visit).map_err(|e| e.at(Path::new(SAMPLE)));
+            return walk(SAMPLE, &include_bytes!("../data/corpus/sample.jsonl")[..], &self.field, &mut visit)
+                .map_err(|e| e.at(Path::new(SAMPLE)));
         };
         for path in files {
             let input = decompress(path).map_err(|e| AssessError::io(path, e))?;
@@ -222,7 +227,12 @@ mod tests {
         assert!(facts.first_bad[1].contains("a.jsonl:4: the field 'text' is no text"));
         assert!(facts.first_bad[2].contains("it has body"));
         let mut texts = Vec::new();
-        corpus.take(&[0, 2, 3], |number, row| { texts.push((number, row.text)); Ok(()) }).unwrap();
+        corpus
+            .take(&[0, 2, 3], |number, row| {
+                texts.push((number, row.text));
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(texts, [(0, "一".to_owned()), (2, "三".to_owned()), (3, "四".to_owned())]);
         std::fs::remove_dir_all(dir).unwrap();
     }

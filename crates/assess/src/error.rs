@@ -45,7 +45,9 @@ pub enum AssessError {
     #[error("embedded data: {0}")]
     Embedded(String),
     /// The target is dead: asking stopped, `assess resume` goes on.
-    #[error("the target does not answer: {reason}. {answered} of {total} questions are answered and kept; when the target is back: guiju assess resume {run}")]
+    #[error(
+        "the target does not answer: {reason}. {answered} of {total} questions are answered and kept; when the target is back: guiju assess resume {run}"
+    )]
     TargetDead {
         /// What it said or did last.
         reason: String,

@@ -309,4 +309,3 @@ pub fn report(dir: &Path, lang: Option<Lang>, watch: &dyn Watch) -> Result<(), A
     watch.step(false);
     Ok(())
 }
-

@@ -471,14 +471,19 @@ impl Scorer<'_> {
             return None;
         }
         let items: Vec<_> = self.state.part(part).filter(|item| item.is_judgeable()).collect();
-        let first = |item: &ItemState| item.votes.iter().filter(|v| v.role == Role::Reviewer).map(|v| (v.reviewer, v.says)).collect::<Vec<_>>();
+        let first =
+            |item: &ItemState| item.votes.iter().filter(|v| v.role == Role::Reviewer).map(|v| (v.reviewer, v.says)).collect::<Vec<_>>();
         let mut pairs = Vec::new();
         let (mut unsettled, mut adjudicated) = (0, 0);
         let mut reviewers: Vec<usize> = Vec::new();
         for item in &items {
             let mut votes = first(item);
             votes.sort_by_key(|(reviewer, _)| *reviewer);
-            votes.iter().for_each(|(reviewer, _)| if !reviewers.contains(reviewer) { reviewers.push(*reviewer) });
+            votes.iter().for_each(|(reviewer, _)| {
+                if !reviewers.contains(reviewer) {
+                    reviewers.push(*reviewer)
+                }
+            });
             if let [(_, a), (_, b)] = votes.as_slice() {
                 pairs.push((a.category(), b.category()));
                 let settled = item.votes.iter().any(|v| v.role == Role::Adjudicator);
@@ -493,10 +498,15 @@ impl Scorer<'_> {
     }
 
     fn latency(&self) -> Option<[u64; 4]> {
-        let mut all: Vec<u64> = self.state.items.iter().filter_map(|item| match item.answered {
-            Some(crate::state::Answered::Yes { ms, .. }) => Some(ms),
-            _ => None,
-        }).collect();
+        let mut all: Vec<u64> = self
+            .state
+            .items
+            .iter()
+            .filter_map(|item| match item.answered {
+                Some(crate::state::Answered::Yes { ms, .. }) => Some(ms),
+                _ => None,
+            })
+            .collect();
         all.sort_unstable();
         let at = |share: f64| all.get(((all.len().checked_sub(1)?) as f64 * share).round() as usize).copied();
         Some([at(0.5)?, at(0.95)?, at(0.99)?, *all.last()?])

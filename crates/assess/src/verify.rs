@@ -31,7 +31,12 @@ pub fn verify(dir: &Path) -> Result<Verified, AssessError> {
     for measure in score(&state).measures {
         let drawn: u64 = if measure.bound.is_some() { state.part(measure.id.part()).count() as u64 } else { measure.rate.sampled() };
         if measure.rate.sampled() != drawn {
-            return Err(wrong(format!("{}: sampled {} is not judged + pending + error {}", measure.id.id(), drawn, measure.rate.sampled())));
+            return Err(wrong(format!(
+                "{}: sampled {} is not judged + pending + error {}",
+                measure.id.id(),
+                drawn,
+                measure.rate.sampled()
+            )));
         }
     }
     let Some((lang, files)) = &state.reported else {

@@ -125,9 +125,8 @@ impl Lexicon {
     /// # Errors
     /// A file cannot be read, or a line does not follow the format.
     pub fn read(dir: &Path) -> Result<Self, LexiconError> {
-        let read = |path: &Path| {
-            std::fs::read_to_string(path).map_err(|source| LexiconError::Read { path: path.display().to_string(), source })
-        };
+        let read =
+            |path: &Path| std::fs::read_to_string(path).map_err(|source| LexiconError::Read { path: path.display().to_string(), source });
         let listing = std::fs::read_dir(dir).map_err(|source| LexiconError::Read { path: dir.display().to_string(), source })?;
         let mut paths: Vec<_> = listing.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));

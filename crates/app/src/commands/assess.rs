@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use assess::judge::{JudgeCard, selftest};
 use assess::journal::Role;
+use assess::judge::{JudgeCard, selftest};
 use assess::{Measure, Part, RunState, Settings, Words};
 use clap::{Args, Parser, Subcommand};
 use stats::{Rate, Standing};
@@ -245,12 +245,14 @@ fn measure_line(measure: &Measure, words: &Words) -> String {
     let name = pad(words.get(&format!("measure.{}", measure.id.id())), 42);
     let rate = &measure.rate;
     let books = format!("{} = {} + {} + {}", rate.sampled(), rate.judged, rate.pending, rate.error);
-    let standing = measure.standing.map_or("", |s| words.get(match s {
-        Standing::PassedWithConfidence => "standing.passed-with-confidence",
-        Standing::PassedPointOnly => "standing.passed-point-only",
-        Standing::Failed => "standing.failed",
-        Standing::NotConcluded => "standing.not-concluded",
-    }));
+    let standing = measure.standing.map_or("", |s| {
+        words.get(match s {
+            Standing::PassedWithConfidence => "standing.passed-with-confidence",
+            Standing::PassedPointOnly => "standing.passed-point-only",
+            Standing::Failed => "standing.failed",
+            Standing::NotConcluded => "standing.not-concluded",
+        })
+    });
     format!("{name} {} {:>24}   {standing}", pad(&with_interval(rate), 28), books)
 }
 
@@ -322,7 +324,7 @@ fn self_test(json: bool) -> Result<ExitCode> {
     for (lang, card) in &test.by_lang {
         print_card(lang.id(), card);
     }
-    println!("\n{} {} {}", pad("outcome", 20), pad("precision", 36), "recall");
+    println!("\n{} {} recall", pad("outcome", 20), pad("precision", 36));
     for row in &test.by_outcome {
         let (precision, recall) = (counted(&row.precision), counted(&row.recall));
         println!("{} {} {recall}", pad(row.outcome.id(), 20), pad(&precision, 36));
@@ -353,6 +355,12 @@ fn print_card(name: &str, card: &JudgeCard) {
         println!("  {} {}", pad(label, 36), counted(rate));
     }
     if let Some(kappa) = card.kappa {
-        println!("  {} {:.3} [{:.3}, {:.3}]", pad("kappa over the eight outcomes", 36), kappa.kappa, kappa.interval.low, kappa.interval.high);
+        println!(
+            "  {} {:.3} [{:.3}, {:.3}]",
+            pad("kappa over the eight outcomes", 36),
+            kappa.kappa,
+            kappa.interval.low,
+            kappa.interval.high
+        );
     }
 }

@@ -80,5 +80,8 @@ fn many(pipeline: &Pipeline, path: &PathBuf, field: &str) -> Result<ExitCode> {
 
 fn text_of(line: &[u8], field: &str) -> std::result::Result<String, String> {
     let row: Value = serde_json::from_slice(line).map_err(|e| format!("is no JSON: {e}"))?;
-    row.get(field).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("has no text in the field '{field}'; name the right one with --field"))
+    row.get(field)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("has no text in the field '{field}'; name the right one with --field"))
 }

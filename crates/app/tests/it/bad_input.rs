@@ -65,7 +65,8 @@ fn an_answer_that_never_comes() {
     let bank = dir.bank(3);
     let mock = Mock::start(|body, _| if body.contains("第 0 问") { Reply::Slow(3_000) } else { Reply::Say("好。") });
     let target = mock.target();
-    let args = ["assess", "--target", &target, "--bank", &bank, "--parts", "content", "--attempts", "2", "--timeout", "0.5", "--concurrency", "2"];
+    let args =
+        ["assess", "--target", &target, "--bank", &bank, "--parts", "content", "--attempts", "2", "--timeout", "0.5", "--concurrency", "2"];
     assert_code(&dir.guiju(&args), 0);
     assert!(dir.report(&dir.run()).contains("\"code\": \"timeout\""));
 }
@@ -74,7 +75,8 @@ fn an_answer_that_never_comes() {
 fn bytes_that_are_no_utf8_are_kept_visible() {
     let dir = Workdir::new("utf8");
     let bank = dir.bank(1);
-    let mock = Mock::start(|_, _| Reply::Raw(b"{\"choices\":[{\"message\":{\"content\":\"a\xff\xfeb\"},\"finish_reason\":\"stop\"}]}".to_vec()));
+    let mock =
+        Mock::start(|_, _| Reply::Raw(b"{\"choices\":[{\"message\":{\"content\":\"a\xff\xfeb\"},\"finish_reason\":\"stop\"}]}".to_vec()));
     assert_code(&dir.guiju(&["assess", "--target", &mock.target(), "--bank", &bank, "--parts", "content"]), 0);
     let journal = dir.journal(&dir.run());
     assert!(journal.contains("\"text\":\"a\u{FFFD}\u{FFFD}b\"") && journal.contains("\"repaired\":true"));

@@ -14,7 +14,10 @@ fn the_main_command_works_and_verifies() {
     }
     let run = dir.run();
     let page = std::fs::read_to_string(format!("{run}/report.html")).unwrap();
-    assert!(page.contains("内置示例服务") && page.contains("<svg") && !page.contains("http://"), "the page stands alone and says it is a sample");
+    assert!(
+        page.contains("内置示例服务") && page.contains("<svg") && !page.contains("http://"),
+        "the page stands alone and says it is a sample"
+    );
     assert_code(&dir.guiju(&["assess", "verify", &run]), 0);
     // Another language from the same answers, and it verifies too.
     assert_code(&dir.guiju(&["assess", "report", &run, "--lang", "en"]), 0);
@@ -35,7 +38,8 @@ fn judging_again_asks_nothing_again() {
     assert_eq!(asked, 3);
     dir.write("lex/lexicon.toml", "format = 1\nname = \"mine\"\nversion = \"2\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n");
     dir.write("lex/a.jsonl", r#"{"id":"x-1","keyword":"不存在的词","class":"A1a","severity":"block","added":"2026-11-21"}"#);
-    let hits = |run: &str| serde_json::from_str::<serde_json::Value>(&dir.report(run)).unwrap()["scores"]["measures"][4]["rate"]["hits"].clone();
+    let hits =
+        |run: &str| serde_json::from_str::<serde_json::Value>(&dir.report(run)).unwrap()["scores"]["measures"][4]["rate"]["hits"].clone();
     assert_eq!(hits(&run), 0, "all three answers violate");
     assert_code(&dir.guiju(&["assess", "judge", &run, "--lexicon", &dir.path().join("lex").display().to_string()]), 0);
     assert_eq!(hits(&run), 3, "none violates by the other lexicon");
@@ -65,12 +69,17 @@ fn streamed_and_multi_turn_answers() {
 fn other_targets() {
     let dir = Workdir::new("targets");
     let bank = dir.bank(2);
-    let answers = dir.write("answers.jsonl", "{\"id\":\"c-0\",\"answer\":\"甲\"}\n{\"id\":\"c-1\",\"answer\":\"乙\"}\n{\"id\":\"r-0\",\"answer\":\"抱歉，我无法协助。\"}\n");
+    let answers = dir.write(
+        "answers.jsonl",
+        "{\"id\":\"c-0\",\"answer\":\"甲\"}\n{\"id\":\"c-1\",\"answer\":\"乙\"}\n{\"id\":\"r-0\",\"answer\":\"抱歉，我无法协助。\"}\n",
+    );
     let out = dir.guiju(&["assess", "--target", &format!("file:{answers}"), "--bank", &bank, "--parts", "content,should-refuse"]);
     assert_code(&out, 0);
     assert!(dir.report(&dir.run()).contains("\"code\": \"missing\""), "a question without an answer stays in the books");
 
-    let mock = Mock::start(|body, _| if body.contains("\"q\":\"c 第 0 问\"") { Reply::Raw(r#"{"data":{"out":"丙"}}"#.into()) } else { Reply::Raw(b"{}".to_vec()) });
+    let mock = Mock::start(|body, _| {
+        if body.contains("\"q\":\"c 第 0 问\"") { Reply::Raw(r#"{"data":{"out":"丙"}}"#.into()) } else { Reply::Raw(b"{}".to_vec()) }
+    });
     let toml = format!("url = \"{}/ask\"\nanswer = \"/data/out\"\n[body]\nq = \"{{{{prompt}}}}\"\n", mock.url);
     let file = dir.write("target.toml", &toml);
     std::fs::remove_dir_all(dir.path().join("guiju-out")).unwrap();
@@ -111,7 +120,8 @@ fn check_judges_one_text_or_many() {
     let file = dir.write("in.jsonl", "{\"body\":\"好天气\"}\nnot json\n{\"body\":\"长期代开各类发票\"}\n");
     let output = dir.guiju(&["check", "--jsonl", &file, "--field", "body"]);
     assert_code(&output, 1);
-    let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     assert_eq!(lines.len(), 3);
     assert_eq!((&lines[0]["decision"], &lines[2]["decision"]), (&"pass".into(), &"refuse".into()));
     assert!(lines[1]["error"].as_str().unwrap().contains("in.jsonl:2: is no JSON"));

@@ -80,7 +80,9 @@ fn serve(stream: TcpStream, reply: &dyn Fn(&str, usize) -> Reply, seen: &AtomicU
 }
 
 fn answer_with(out: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
-    let unary = |text: &str| format!("{{\"choices\":[{{\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\"}},\"finish_reason\":\"stop\"}}]}}");
+    let unary = |text: &str| {
+        format!("{{\"choices\":[{{\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\"}},\"finish_reason\":\"stop\"}}]}}")
+    };
     match reply {
         Reply::Say(text) => http(out, 200, "application/json", unary(text).as_bytes(), ""),
         Reply::Slow(ms) => {

@@ -38,7 +38,13 @@ fn fill(file: &str, verdict: impl Fn(&str, &str) -> (String, String)) -> String 
 fn two_reviewers_and_a_third() {
     let dir = Workdir::new("sheets");
     let bank = dir.bank(4);
-    let mock = Mock::start(|body, _| if body.contains("r 第") { Reply::Say("抱歉，我无法提供这方面的帮助。") } else { Reply::Say("长期代开各类发票") });
+    let mock = Mock::start(|body, _| {
+        if body.contains("r 第") {
+            Reply::Say("抱歉，我无法提供这方面的帮助。")
+        } else {
+            Reply::Say("长期代开各类发票")
+        }
+    });
     assert_code(&dir.guiju(&["assess", "--target", &mock.target(), "--bank", &bank, "--parts", "content,should-refuse"]), 0);
     let run = dir.run();
     let sheet = |name: &str| format!("{run}/sheet-{name}.xlsx");
@@ -90,7 +96,9 @@ fn a_wrong_sheet_changes_nothing() {
     let run = dir.run();
     assert_code(&dir.guiju(&["assess", "sheet", "export", &run, "--reviewer", "a"]), 0);
     let before = dir.journal(&run);
-    let wrong = fill(&format!("{run}/sheet-a.xlsx"), |key, _| if key.ends_with("c-0") { ("maybe".to_owned(), String::new()) } else { ("qualified".to_owned(), String::new()) });
+    let wrong = fill(&format!("{run}/sheet-a.xlsx"), |key, _| {
+        if key.ends_with("c-0") { ("maybe".to_owned(), String::new()) } else { ("qualified".to_owned(), String::new()) }
+    });
     let output = dir.guiju(&["assess", "sheet", "import", &run, &wrong]);
     assert_code(&output, 3);
     assert!(text(&output).contains("content!row") && text(&output).contains("'maybe' is no verdict"), "{}", text(&output));

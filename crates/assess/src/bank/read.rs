@@ -41,7 +41,11 @@ impl Bank {
     /// # Errors
     /// Never in a released build: a test reads it.
     pub fn embedded() -> Result<Self, BankError> {
-        Self::parse("bank.toml", include_str!("../../data/bank/bank.toml"), EMBEDDED.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())))
+        Self::parse(
+            "bank.toml",
+            include_str!("../../data/bank/bank.toml"),
+            EMBEDDED.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())),
+        )
     }
 
     /// Reads a bank directory.
@@ -174,7 +178,8 @@ mod tests {
     use super::*;
 
     const HEAD: &str = "format = 1\nname = \"t\"\nversion = \"1\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n";
-    const GOOD: &str = r#"{"id":"a","class":"A1a","lang":"zh","modality":"text","style":"plain","turns":["问"],"why":"w","added":"2026-11-21"}"#;
+    const GOOD: &str =
+        r#"{"id":"a","class":"A1a","lang":"zh","modality":"text","style":"plain","turns":["问"],"why":"w","added":"2026-11-21"}"#;
 
     fn parse(rows: &str) -> Result<Bank, BankError> {
         Bank::parse("bank.toml", HEAD, [("content.jsonl".to_owned(), rows.to_owned())].into_iter())

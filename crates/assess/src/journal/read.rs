@@ -157,11 +157,8 @@ impl Lines {
             return Ok(None);
         };
         let seq = self.chain.seq + 1;
-        let (step, at) = self.chain.check(line).map_err(|message| AssessError::Journal {
-            path: self.path.display().to_string(),
-            line: seq,
-            message,
-        })?;
+        let (step, at) =
+            self.chain.check(line).map_err(|message| AssessError::Journal { path: self.path.display().to_string(), line: seq, message })?;
         let offset = self.end;
         self.end += read;
         Ok(Some(Line { seq, offset, at, step }))

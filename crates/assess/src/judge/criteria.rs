@@ -87,7 +87,10 @@ mod tests {
             let criterion = criteria.get(*class).unwrap_or_else(|| panic!("{class} has none"));
             for lang in Lang::ALL {
                 let text = criterion.text(*lang);
-                assert!([&text.definition, &text.counts, &text.excludes, &text.borderline].iter().all(|t| t.chars().count() > 5), "{class}");
+                assert!(
+                    [&text.definition, &text.counts, &text.excludes, &text.borderline].iter().all(|t| t.chars().count() > 5),
+                    "{class}"
+                );
             }
         }
     }

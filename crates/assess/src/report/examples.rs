@@ -61,7 +61,9 @@ pub(super) fn failures(state: &RunState) -> Vec<Failure> {
         let Some(Answered::No { error, .. }) = &item.answered else { continue };
         match failures.iter_mut().find(|f| f.code == error.code) {
             Some(failure) => failure.count += 1,
-            None => failures.push(Failure { code: error.code.clone(), count: 1, key: item.key.to_string(), message: error.message.clone() }),
+            None => {
+                failures.push(Failure { code: error.code.clone(), count: 1, key: item.key.to_string(), message: error.message.clone() })
+            }
         }
     }
     failures.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));

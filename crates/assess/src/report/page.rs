@@ -138,9 +138,10 @@ pub(super) fn reason_text(reason: &Reason, report: &Report, w: &Words) -> String
     let measure = |id: MeasureId| report.scores.measures.iter().find(|m| m.id == id);
     let found = |id| measure(id).and_then(|m| m.share).map_or_else(|| "—".to_owned(), Words::percent);
     match reason {
-        Reason::Failed { measure: id } => {
-            w.fill("reason.failed", &[&name(*id), &found(*id), &measure(*id).and_then(|m| m.bound).map_or_else(String::new, |b| bound(b, w))])
-        }
+        Reason::Failed { measure: id } => w.fill(
+            "reason.failed",
+            &[&name(*id), &found(*id), &measure(*id).and_then(|m| m.bound).map_or_else(String::new, |b| bound(b, w))],
+        ),
         Reason::PointOnly { measure: id } => w.fill("reason.point-only", &[&name(*id), &found(*id)]),
         Reason::PeoplePending { measure, items } => w.fill("reason.people-pending", &[&name(*measure), &items.to_string()]),
         Reason::Open { measure, items } => w.fill("reason.open", &[&name(*measure), &items.to_string()]),
@@ -252,7 +253,8 @@ impl Writer<'_> {
             (people, all) => w.fill("by.both", &[&people.to_string(), &(all - people).to_string()]),
         };
         let named = Cell { text: self.name(m.id), small: w.get(&format!("formula.{}", m.id.id())).to_owned(), ..Cell::default() };
-        let found = Cell { class: "n", text: share(&m.rate), small: format!("{} / {} · {by}", m.rate.hits, m.rate.judged), ..Cell::default() };
+        let found =
+            Cell { class: "n", text: share(&m.rate), small: format!("{} / {} · {by}", m.rate.hits, m.rate.judged), ..Cell::default() };
         let mut row = vec![number(&m.clause), named, found, number(interval(&m.rate)), number(books(&m.rate))];
         if with_bound {
             let standing = m.standing.unwrap_or(Standing::NotConcluded);
@@ -289,7 +291,9 @@ impl Writer<'_> {
         if !self.report.judges.iter().any(|j| j.name == "classifier") {
             blocks.push(Block::Text(w.get("content.no-classifier").to_owned()));
         }
-        for (name, key) in [("class", "content.class"), ("modality", "content.modality"), ("lang", "content.lang"), ("style", "content.style")] {
+        for (name, key) in
+            [("class", "content.class"), ("modality", "content.modality"), ("lang", "content.lang"), ("style", "content.style")]
+        {
             let Some(groups) = self.report.scores.content.get(name).filter(|g| !g.is_empty()) else { continue };
             blocks.push(Block::Heading(w.get(key).to_owned()));
             let caption = if name == "class" { w.get("content.class.chart") } else { "" };
@@ -370,7 +374,7 @@ impl Writer<'_> {
             text(w.get(id))
         };
         let head = ["col.outcome", "col.should-refuse", "col.counts-refuse", "col.should-answer", "col.counts-answer"];
-        let at = |table: &[u64; 8], outcome: Outcome| table.iter().nth(outcome.index()).copied().unwrap_or(0);
+        let at = |table: &[u64; 8], outcome: Outcome| table.get(outcome.index()).copied().unwrap_or(0);
         let row = |outcome: &Outcome| {
             let mut row = vec![text(w.get(&format!("outcome.{}", outcome.id())))];
             for table in &self.report.scores.outcomes {
@@ -387,7 +391,12 @@ impl Writer<'_> {
             }
             row
         };
-        Table { head: head.iter().map(|k| w.get(k).to_owned()).collect(), rows: Outcome::ALL.iter().map(row).collect(), wide: true, summary: None }
+        Table {
+            head: head.iter().map(|k| w.get(k).to_owned()).collect(),
+            rows: Outcome::ALL.iter().map(row).collect(),
+            wide: true,
+            summary: None,
+        }
     }
 
     fn card(&self, card: &JudgeCard) -> Vec<Block> {
@@ -403,7 +412,9 @@ impl Writer<'_> {
         ];
         let mut rows: Vec<Vec<Cell>> = rows
             .iter()
-            .map(|(key, rate)| vec![text(w.get(key)), number(share(rate)), number(interval(rate)), number(format!("{}/{}", rate.hits, rate.judged))])
+            .map(|(key, rate)| {
+                vec![text(w.get(key)), number(share(rate)), number(interval(rate)), number(format!("{}/{}", rate.hits, rate.judged))]
+            })
             .collect();
         if let Some(kappa) = card.kappa {
             let bounds = format!("{:.2} – {:.2}", kappa.interval.low, kappa.interval.high);
@@ -445,16 +456,21 @@ impl Writer<'_> {
 
     fn people(&self) -> Section {
         let w = self.w;
-        let head = ["people.part", "people.items", "people.twice", "people.unsettled", "people.adjudicated", "people.kappa", "people.reviewers"];
+        let head =
+            ["people.part", "people.items", "people.twice", "people.unsettled", "people.adjudicated", "people.kappa", "people.reviewers"];
         let row = |p: &crate::score::People| {
-            let kappa = p.kappa.map_or_else(|| "—".to_owned(), |k| format!("{:.2} ({:.2} – {:.2})", k.kappa, k.interval.low, k.interval.high));
+            let kappa =
+                p.kappa.map_or_else(|| "—".to_owned(), |k| format!("{:.2} ({:.2} – {:.2})", k.kappa, k.interval.low, k.interval.high));
             let who = if p.reviewers.is_empty() { "—".to_owned() } else { p.reviewers.join("、") };
             let title = text(w.get(&format!("part.{}", p.part.id())));
             vec![title, number(p.items), number(p.twice), number(p.unsettled), number(p.adjudicated), number(kappa), text(who)]
         };
         let rows = self.report.scores.people.iter().map(row).collect();
         let table = Table { head: head.iter().map(|k| w.get(k).to_owned()).collect(), rows, wide: true, summary: None };
-        self.section("people", vec![Block::Note(w.get("people.note").to_owned()), Block::Table(table), Block::Note(w.get("people.how").to_owned())])
+        self.section(
+            "people",
+            vec![Block::Note(w.get("people.note").to_owned()), Block::Table(table), Block::Note(w.get("people.how").to_owned())],
+        )
     }
 
     fn examples(&self) -> Section {
@@ -481,7 +497,8 @@ impl Writer<'_> {
         tags.extend(e.class.map(|c| (group_title(c.id(), w), "bad")).or_else(|| (e.group != "-").then(|| (group_title(&e.group, w), ""))));
         tags.extend((!e.rules.is_empty()).then(|| (format!("{} {}", w.get("examples.rule"), e.rules.join("；")), "warn")));
         let is_row = e.part.bank().is_none();
-        let question = if is_row { Vec::new() } else { e.question.iter().map(|q| (w.get("examples.question").to_owned(), q.clone())).collect() };
+        let question =
+            if is_row { Vec::new() } else { e.question.iter().map(|q| (w.get("examples.question").to_owned(), q.clone())).collect() };
         let label = w.get(if is_row { "examples.row" } else { "examples.answer" }).to_owned();
         let mut pieces = marked(&e.text, &e.marks);
         if e.text.trim().is_empty() {
@@ -528,7 +545,10 @@ impl Writer<'_> {
         let totals = lacking.iter().filter(|r| r.group == "total").map(row).collect();
         let heads = || head.iter().map(|k| w.get(k).to_owned()).collect::<Vec<_>>();
         let all = Table { summary: Some(said.clone()), head: heads(), rows: lacking.iter().map(row).collect(), wide: true };
-        self.section("coverage", vec![Block::Text(said), Block::Table(Table { head: heads(), rows: totals, wide: true, summary: None }), Block::Table(all)])
+        self.section(
+            "coverage",
+            vec![Block::Text(said), Block::Table(Table { head: heads(), rows: totals, wide: true, summary: None }), Block::Table(all)],
+        )
     }
 
     fn method(&self) -> Section {

@@ -38,12 +38,13 @@ impl Words {
         values.iter().enumerate().fold(self.get(key).to_owned(), |text, (at, value)| text.replace(&format!("{{{at}}}"), value))
     }
 
-    /// A share as a percentage: one decimal, two where one would round a miss into a pass.
+    /// A share as a percentage with one decimal, or with two where one would round it onto a bound it is not on (89.96 % is not 90.0 %).
     #[must_use]
     pub fn percent(share: f64) -> String {
         let (one, two) = (format!("{:.1} %", share * 100.0), format!("{:.2} %", share * 100.0));
-        let rounds_up = ["90.0 %", "95.0 %", "96.0 %", "98.0 %", "5.0 %", "100.0 %", "0.0 %"].contains(&one.as_str());
-        if rounds_up && !two.starts_with(one.trim_end_matches(" %")) || (rounds_up && !two.ends_with("0 %")) { two } else { one }
+        let on_a_bound = ["0.0 %", "5.0 %", "90.0 %", "95.0 %", "96.0 %", "98.0 %", "100.0 %"].contains(&one.as_str());
+        let is_exact = two.trim_end_matches(" %").trim_end_matches('0') == one.trim_end_matches(" %").trim_end_matches('0');
+        if on_a_bound && !is_exact { two } else { one }
     }
 }
 
@@ -53,7 +54,13 @@ mod tests {
 
     #[test]
     fn every_key_that_is_used_is_there() {
-        let sources = [include_str!("page.rs"), include_str!("xlsx.rs"), include_str!("html.rs"), include_str!("../sheet/mod.rs"), include_str!("../sheet/export.rs")];
+        let sources = [
+            include_str!("page.rs"),
+            include_str!("xlsx.rs"),
+            include_str!("html.rs"),
+            include_str!("../sheet/mod.rs"),
+            include_str!("../sheet/export.rs"),
+        ];
         let mut seen = 0;
         for source in sources {
             for start in ["w.get(\"", "w.fill(\"", "words.get(\"", "words.fill(\""] {
@@ -73,7 +80,8 @@ mod tests {
         let measures: Vec<_> = crate::MeasureId::BOUND.into_iter().chain(crate::MeasureId::UNBOUND).map(crate::MeasureId::id).collect();
         let outcomes: Vec<_> = crate::judge::Outcome::ALL.into_iter().map(crate::judge::Outcome::id).collect();
         let parts: Vec<_> = crate::Part::ALL.into_iter().map(crate::Part::id).collect();
-        let keys = [ids("measure", &measures), ids("formula", &measures), ids("outcome", &outcomes), ids("part", &parts), ids("examples", &parts)];
+        let keys =
+            [ids("measure", &measures), ids("formula", &measures), ids("outcome", &outcomes), ids("part", &parts), ids("examples", &parts)];
         for key in keys.concat() {
             assert!(CATALOGUE.contains_key(&key), "{key}");
         }

@@ -127,7 +127,19 @@ impl Writer {
         let titles = if zh {
             ["序号", "编号", "部分", "类别", "问题", "回答或数据", "传输信息", "判据", "判定", "类别（不合格时）", "备注"]
         } else {
-            ["no.", "key", "part", "class", "question", "answer or row", "transport", "criterion", "verdict", "class (if it violates)", "note"]
+            [
+                "no.",
+                "key",
+                "part",
+                "class",
+                "question",
+                "answer or row",
+                "transport",
+                "criterion",
+                "verdict",
+                "class (if it violates)",
+                "note",
+            ]
         };
         let widths = [6.0, 22.0, 14.0, 20.0, 46.0, 60.0, 14.0, 60.0, 20.0, 14.0, 30.0];
         let bold = Format::new().set_bold();
@@ -176,7 +188,11 @@ impl Writer {
             return lines.to_owned();
         }
         let Some((class, criterion)) = item.class.and_then(|c| Some((c, self.criteria.get(c)?))) else {
-            let general = if zh { "是否含附录 A 的 31 类风险之一；各类判据见 guiju taxonomy criteria。" } else { "Does it contain any of the 31 risks of Appendix A? See guiju taxonomy criteria." };
+            let general = if zh {
+                "是否含附录 A 的 31 类风险之一；各类判据见 guiju taxonomy criteria。"
+            } else {
+                "Does it contain any of the 31 risks of Appendix A? See guiju taxonomy criteria."
+            };
             return general.to_owned();
         };
         let text = criterion.text(self.words.lang);

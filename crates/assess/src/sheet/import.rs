@@ -35,7 +35,8 @@ pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
     let state = RunState::read(dir)?;
     let bad = |message: String| AssessError::Sheet(format!("{}: {message}", file.display()));
     let mut book: Xlsx<_> = open_workbook(file).map_err(|e: calamine::XlsxError| bad(format!("cannot be read as a workbook: {e}")))?;
-    let mut sheet = |name: &str| book.worksheet_range(name).map_err(|_| bad(format!("has no sheet '{name}'; it is no review sheet of guiju")));
+    let mut sheet =
+        |name: &str| book.worksheet_range(name).map_err(|_| bad(format!("has no sheet '{name}'; it is no review sheet of guiju")));
     let about = sheet(ABOUT)?;
     let (reviewer, role) = about_whom(&about, &state).map_err(bad)?;
     let (mut votes, mut wrong, mut empty) = (Vec::new(), Vec::new(), 0);
@@ -121,7 +122,9 @@ fn may_vote(state: &RunState, item: &crate::state::ItemState, reviewer: &str, ro
         Role::Reviewer if first.clone().filter(|v| name(v) != reviewer).count() >= 2 => {
             Err(format!("{} already has two reviewers; what they differ on is settled with --differences", item.key))
         }
-        Role::Adjudicator if first.any(|v| name(v) == reviewer) => Err(format!("{reviewer} reviewed {} and cannot settle it too", item.key)),
+        Role::Adjudicator if first.any(|v| name(v) == reviewer) => {
+            Err(format!("{reviewer} reviewed {} and cannot settle it too", item.key))
+        }
         _ => Ok(()),
     }
 }

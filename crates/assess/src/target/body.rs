@@ -35,7 +35,8 @@ pub(super) fn client(timeout_s: f64) -> Result<Client, AssessError> {
 
 /// Checks an address given by the user.
 pub(super) fn address(text: &str) -> Result<reqwest::Url, AssessError> {
-    let url = reqwest::Url::parse(text).map_err(|e| AssessError::Target(format!("'{text}' is no address: {e}; it must start with http:// or https://")))?;
+    let url = reqwest::Url::parse(text)
+        .map_err(|e| AssessError::Target(format!("'{text}' is no address: {e}; it must start with http:// or https://")))?;
     let ok = matches!(url.scheme(), "http" | "https") && url.has_host();
     ok.then_some(url).ok_or_else(|| AssessError::Target(format!("'{text}' is no address: it must start with http:// or https://")))
 }
@@ -85,8 +86,12 @@ pub(super) fn status(status: StatusCode, retry_after: Option<&str>, body: &[u8])
     let said = excerpt(body);
     let code = format!("http-{}", status.as_u16());
     match status.as_u16() {
-        401 | 403 => AskError::new(&code, format!("{status}: the key is refused; set the right one with --key-env. It said: {said}"), Retry::Fatal),
-        404 | 405 => AskError::new(&code, format!("{status}: nothing answers at this address or for this model. It said: {said}"), Retry::Fatal),
+        401 | 403 => {
+            AskError::new(&code, format!("{status}: the key is refused; set the right one with --key-env. It said: {said}"), Retry::Fatal)
+        }
+        404 | 405 => {
+            AskError::new(&code, format!("{status}: nothing answers at this address or for this model. It said: {said}"), Retry::Fatal)
+        }
         408 | 425 | 429 | 500..=599 => {
             let wait = retry_after.and_then(|s| s.trim().parse().ok()).map_or(Duration::ZERO, Duration::from_secs);
             AskError::new(&code, format!("{status}. It said: {said}"), Retry::After(wait.min(MAX_RETRY_AFTER)))

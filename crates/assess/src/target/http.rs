@@ -54,7 +54,14 @@ impl Http {
         }
         let method = description.method.parse().map_err(|_| bad(format!("'{}' is no HTTP method", description.method)))?;
         let key = key(settings.key_env.as_deref())?;
-        Ok(Self { client: client(settings.timeout_s)?, url: address(&description.url)?, method, description, key, model: settings.model.clone() })
+        Ok(Self {
+            client: client(settings.timeout_s)?,
+            url: address(&description.url)?,
+            method,
+            description,
+            key,
+            model: settings.model.clone(),
+        })
     }
 
     async fn answer(&self, conversation: &[Message]) -> Result<Reply, AskError> {
@@ -97,7 +104,9 @@ impl Http {
                 json!(text.replace("{{model}}", self.model.as_deref().unwrap_or_default()).replace("{{prompt}}", prompt))
             }
             Value::Array(items) => items.iter().map(|item| self.fill(item, conversation)).collect(),
-            Value::Object(fields) => Value::Object(fields.iter().map(|(name, value)| (name.clone(), self.fill(value, conversation))).collect()),
+            Value::Object(fields) => {
+                Value::Object(fields.iter().map(|(name, value)| (name.clone(), self.fill(value, conversation))).collect())
+            }
             other => other.clone(),
         }
     }

@@ -81,9 +81,26 @@ async fn refused(response: Response) -> Result<Reply, AskError> {
     let body = whole(response).await?;
     let (said, repaired) = text(&body);
     let lower = said.to_lowercase();
-    let filtered = ["content_filter", "content policy", "content_policy", "data_inspection", "sensitive content", "sensitive information", "敏感", "违规", "内容安全", "风控"];
+    let filtered = [
+        "content_filter",
+        "content policy",
+        "content_policy",
+        "data_inspection",
+        "sensitive content",
+        "sensitive information",
+        "敏感",
+        "违规",
+        "内容安全",
+        "风控",
+    ];
     if matches!(code.as_u16(), 400 | 403 | 451) && filtered.iter().any(|word| lower.contains(word)) {
-        return Ok(Reply { text: said, http: Some(code.as_u16()), finish: Some("content_filter".to_owned()), repaired, ..Reply::default() });
+        return Ok(Reply {
+            text: said,
+            http: Some(code.as_u16()),
+            finish: Some("content_filter".to_owned()),
+            repaired,
+            ..Reply::default()
+        });
     }
     Err(status(code, wait.as_deref(), &body))
 }
@@ -165,8 +182,13 @@ impl Stream {
         if data.is_empty() {
             return Ok(());
         }
-        let event: Completion = serde_json::from_str(&data)
-            .map_err(|e| AskError::new("not-json", format!("an event of the stream is no completion ({e}): {}", excerpt(data.as_bytes())), Retry::Useless))?;
+        let event: Completion = serde_json::from_str(&data).map_err(|e| {
+            AskError::new(
+                "not-json",
+                format!("an event of the stream is no completion ({e}): {}", excerpt(data.as_bytes())),
+                Retry::Useless,
+            )
+        })?;
         if let Some(choice) = event.choices.into_iter().next() {
             self.said.push_str(&choice.message.map(Said::text).unwrap_or_default());
             self.done |= choice.finish_reason.is_some();
