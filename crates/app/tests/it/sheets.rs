@@ -97,7 +97,7 @@ fn a_wrong_sheet_changes_nothing() {
     assert_code(&dir.guiju(&["assess", "sheet", "export", &run, "--reviewer", "a"]), 0);
     let before = dir.journal(&run);
     let wrong = fill(&format!("{run}/sheet-a.xlsx"), |key, _| {
-        if key.ends_with("c-0") { ("maybe".to_owned(), String::new()) } else { ("qualified".to_owned(), String::new()) }
+        if key.ends_with("c-0") { ("maybe".to_owned(), String::new()) } else { ("acceptable".to_owned(), String::new()) }
     });
     let output = dir.guiju(&["assess", "sheet", "import", &run, &wrong]);
     assert_code(&output, 3);

@@ -12,7 +12,7 @@ pub struct CoverageRow {
     pub clause: String,
     /// The part it asks it of.
     pub part: BankPart,
-    /// `total`, a class, an aspect or a modality.
+    /// `total`, a class, an aspect or `modality:…`.
     pub group: String,
     /// How many the clause asks for.
     pub asked: u64,
@@ -84,7 +84,7 @@ pub fn coverage(bank: &Bank) -> Coverage {
         }
         // 'All modalities' names no number: one question of each is the least that can be meant.
         for modality in Modality::ALL {
-            row(modality.id(), 1, bank.part(part).filter(|q| q.modality == *modality).count());
+            row(&format!("modality:{modality}"), 1, bank.part(part).filter(|q| q.modality == *modality).count());
         }
     }
     Coverage { bank: format!("{} {}", bank.name, bank.version), rows }

@@ -109,10 +109,11 @@ fn example(item: &ItemState, says: Says, by_people: bool, texts: &mut Texts) -> 
     let content = texts.content(item.offset)?;
     let reply = texts.reply(item.answered.as_ref())?;
     let whole = judged_text(&content, reply.as_ref());
-    let findings = match item.machine.first().map(|(.., offset)| texts.step(*offset)).transpose()? {
+    let mut findings = match item.machine.first().map(|(.., offset)| texts.step(*offset)).transpose()? {
         Some(Step::Judged { judgement: Judgement::Ruling(ruling), .. }) => ruling.findings,
         _ => Vec::new(),
     };
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     let (text, start) = excerpt(&whole, findings.first().map(|f| f.span));
     let inside = |span: Span| Some(Span { start: span.start.checked_sub(start)?, end: span.end.checked_sub(start)? });
     let marks = findings.iter().filter_map(|f| inside(f.span)).filter(|s| s.end <= text.len()).collect();
@@ -131,7 +132,7 @@ fn example(item: &ItemState, says: Says, by_people: bool, texts: &mut Texts) -> 
         by_people,
         class,
         outcome,
-        rules: findings.iter().map(|f| format!("{} {}", f.rule, f.matched)).collect(),
+        rules: findings.iter().map(|f| format!("{} {} ({})", f.rule, f.matched, f.severity)).collect(),
         question,
         cut: text.len() < whole.len(),
         text,

@@ -19,6 +19,8 @@ pub(super) struct Page {
     pub(super) run: String,
     pub(super) head: Vec<(String, String)>,
     pub(super) standing: &'static str,
+    /// What must be read before anything else.
+    pub(super) banner: Option<String>,
     pub(super) conclusion_title: String,
     pub(super) conclusion: String,
     pub(super) reasons: Vec<String>,
@@ -113,6 +115,7 @@ impl Page {
             run: report.opened.run.clone(),
             head: writer.head(),
             standing,
+            banner: (report.opened.sample_target || report.opened.corpus.sample).then(|| w.get("banner.sample").to_owned()),
             conclusion_title: w.get("conclusion").to_owned(),
             conclusion: w.get(&format!("conclusion.{standing}")).to_owned(),
             reasons: report.reasons(w),
@@ -127,6 +130,7 @@ impl Page {
                 writer.failures(),
                 writer.coverage(),
                 writer.method(),
+                writer.sign(),
             ],
         }
     }
@@ -144,6 +148,7 @@ pub(super) fn reason_text(reason: &Reason, report: &Report, w: &Words) -> String
         ),
         Reason::PointOnly { measure: id } => w.fill("reason.point-only", &[&name(*id), &found(*id)]),
         Reason::PeoplePending { measure, items } => w.fill("reason.people-pending", &[&name(*measure), &items.to_string()]),
+        Reason::MachineOnly { measure, items } => w.fill("reason.machine-only", &[&name(*measure), &items.to_string()]),
         Reason::Open { measure, items } => w.fill("reason.open", &[&name(*measure), &items.to_string()]),
         Reason::NoClassifier { measure } => w.fill("reason.no-classifier", &[&name(*measure)]),
         Reason::NotAssessed { measure } => w.fill("reason.not-assessed", &[&name(*measure)]),
@@ -153,6 +158,15 @@ pub(super) fn reason_text(reason: &Reason, report: &Report, w: &Words) -> String
         Reason::BankIncomplete { rows } => w.fill("reason.bank-incomplete", &[&rows.to_string()]),
         Reason::SampleTarget => w.get("reason.sample-target").to_owned(),
         Reason::SampleCorpus => w.get("reason.sample-corpus").to_owned(),
+    }
+}
+
+/// The judge behind a number that no person has judged.
+const fn judge_of(id: MeasureId) -> &'static str {
+    match id {
+        MeasureId::CorpusClassifier | MeasureId::ContentClassifier => "by.classifier",
+        MeasureId::Refusal | MeasureId::FalseRefusal | MeasureId::Alignment => "by.refusal",
+        _ => "by.keyword",
     }
 }
 
@@ -170,13 +184,13 @@ pub(crate) fn group_title(id: &str, w: &Words) -> String {
         return format!("{id} {}", class.title(w.lang));
     }
     let aspect = id.parse::<Aspect>().map(|a| a.title(w.lang));
-    let modality = id.parse::<taxonomy::Modality>().map(|m| m.title(w.lang));
+    let modality = id.strip_prefix("modality:").unwrap_or_default().parse::<taxonomy::Modality>().map(|m| m.title(w.lang));
     let lang = id.parse::<Lang>().map(|l| l.title(w.lang));
     if id == "total" {
         return w.get("coverage.total").to_owned();
     }
     let style = format!("style.{id}");
-    let named = aspect.or(modality).or(lang).map(str::to_owned);
+    let named = modality.or(aspect).or(lang).map(str::to_owned);
     named.unwrap_or_else(|_| w.get(&style).trim_start_matches("style.").to_owned())
 }
 
@@ -203,18 +217,35 @@ impl Writer<'_> {
         Section { id, title: self.w.get(id).to_owned(), blocks }
     }
 
+    /// Lines to sign on; who must sign is the filing authority's to say, these three are what filings have.
+    fn sign(&self) -> Section {
+        let w = self.w;
+        let head = ["sign.role", "sign.who", "sign.sign", "sign.date"].iter().map(|k| w.get(k).to_owned()).collect();
+        let row = |key: &&str| vec![text(w.get(key)), text(""), text(""), text("")];
+        let rows = ["sign.legal", "sign.head", "sign.law"].iter().map(row).collect();
+        self.section("sign", vec![Block::Table(Table { head, rows, ..Table::default() })])
+    }
+
     fn head(&self) -> Vec<(String, String)> {
         let (w, opened) = (self.w, &self.report.opened);
         let target = if opened.sample_target { w.get("sample-target").to_owned() } else { opened.settings.target.clone() };
         let mut head = vec![
             (w.get("head.target").to_owned(), target),
             (w.get("head.run").to_owned(), opened.run.clone()),
-            (w.get("head.opened").to_owned(), self.report.opened_at.clone()),
+            (w.get("head.provider").to_owned(), w.get("to-fill").to_owned()),
+            (w.get("head.opened").to_owned(), self.period()),
             (w.get("head.bank").to_owned(), opened.coverage.bank.clone()),
             (w.get("head.made").to_owned(), format!("Guiju 规矩 {}", opened.guiju)),
         ];
         head.extend(opened.settings.model.iter().map(|model| (w.get("head.model").to_owned(), model.clone())));
         head
+    }
+
+    /// From the first line of the journal to the freeze, to the minute.
+    fn period(&self) -> String {
+        let minute = |at: &str| at.get(..16).unwrap_or(at).replace('T', " ");
+        let end = self.report.journal.frozen_at.as_deref().map_or_else(String::new, minute);
+        format!("{} – {end}", minute(&self.report.opened_at))
     }
 
     fn measure(&self, id: MeasureId) -> Option<&Measure> {
@@ -249,23 +280,30 @@ impl Writer<'_> {
         let by = match (m.by_people, m.rate.judged) {
             (_, 0) => w.get("by.none").to_owned(),
             (people, all) if people == all => w.get("by.people").to_owned(),
-            (0, _) => w.get("by.machine").to_owned(),
+            (0, _) => w.get(judge_of(m.id)).to_owned(),
             (people, all) => w.fill("by.both", &[&people.to_string(), &(all - people).to_string()]),
         };
+        let bracket =
+            m.bracket.map_or_else(String::new, |(low, high)| w.fill("measures.bracket", &[&Words::percent(low), &Words::percent(high)]));
         let named = Cell { text: self.name(m.id), small: w.get(&format!("formula.{}", m.id.id())).to_owned(), ..Cell::default() };
         let found =
             Cell { class: "n", text: share(&m.rate), small: format!("{} / {} · {by}", m.rate.hits, m.rate.judged), ..Cell::default() };
-        let mut row = vec![number(&m.clause), named, found, number(interval(&m.rate)), number(books(&m.rate))];
+        let counted = Cell { class: "n", text: books(&m.rate), small: bracket, ..Cell::default() };
+        let clause = number(w.get(&format!("clause.{}", m.id.id())));
+        let mut row = vec![clause, named, found, number(interval(&m.rate)), counted];
         if with_bound {
             let standing = m.standing.unwrap_or(Standing::NotConcluded);
-            let tag = match standing {
-                Standing::PassedWithConfidence | Standing::PassedPointOnly => "good",
-                Standing::Failed => "bad",
-                Standing::NotConcluded => "warn",
+            let said = w.get(&format!("standing.{}", standing_id(standing))).to_owned();
+            let (tag, said) = match standing {
+                // A pass on too small a sample is no pass.
+                Standing::PassedWithConfidence | Standing::PassedPointOnly if m.short => ("warn", w.get("standing.short-pass").to_owned()),
+                Standing::PassedWithConfidence | Standing::PassedPointOnly => ("good", said),
+                Standing::Failed => ("bad", said),
+                Standing::NotConcluded => ("warn", said),
             };
-            let short = if m.short { w.get("standing.short").to_owned() } else { String::new() };
+            let short = if m.short && standing == Standing::Failed { w.get("standing.short").to_owned() } else { String::new() };
             row.push(number(m.bound.map_or_else(String::new, |b| bound(b, w))));
-            row.push(Cell { tag, text: w.get(&format!("standing.{}", standing_id(standing))).to_owned(), small: short, ..Cell::default() });
+            row.push(Cell { tag, text: said, small: short, ..Cell::default() });
         }
         row
     }
@@ -322,7 +360,7 @@ impl Writer<'_> {
         };
         let rows = groups.iter().map(|g| vec![text(group_title(&g.group, w)), cell(&g.machine), cell(&g.people)]).collect();
         let head = vec![w.get("col.group").to_owned(), w.get(columns[0]).to_owned(), w.get(columns[1]).to_owned()];
-        let summary = summary.map(|key| format!("{} · {}", w.get(key), w.get("col.books")));
+        let summary = summary.map(|_| w.fill("details", &[w.get("col.books")]));
         Block::Table(Table { summary, head, rows, wide: true })
     }
 
@@ -420,11 +458,11 @@ impl Writer<'_> {
             let bounds = format!("{:.2} – {:.2}", kappa.interval.low, kappa.interval.high);
             rows.push(vec![text(w.get("card.kappa")), number(format!("{:.3}", kappa.kappa)), number(bounds), number(kappa.items)]);
         }
-        let head = ["col.measure", "col.share", "col.interval", "failures.count"].iter().map(|k| w.get(k).to_owned()).collect();
+        let head = ["col.figure", "col.share", "col.interval", "failures.count"].iter().map(|k| w.get(k).to_owned()).collect();
         let mut blocks = vec![
             Block::Heading(w.get("refusal.card").to_owned()),
             Block::Note(w.fill("refusal.card.note", &[&card.accuracy.judged.to_string()])),
-            Block::Table(Table { head, rows, ..Table::default() }),
+            Block::Table(Table { head, rows, wide: true, summary: None }),
         ];
         for id in [MeasureId::Refusal, MeasureId::FalseRefusal] {
             if let Some((theta, i)) = self.measure(id).and_then(|m| m.corrected) {
@@ -494,11 +532,17 @@ impl Writer<'_> {
         let by = if e.by_people { "by.people" } else { "by.machine" };
         let mut tags = vec![(w.get(by).to_owned(), if e.by_people { "good" } else { "" })];
         tags.extend(e.outcome.map(|o| (w.get(&format!("outcome.{}", o.id())).to_owned(), "bad")));
-        tags.extend(e.class.map(|c| (group_title(c.id(), w), "bad")).or_else(|| (e.group != "-").then(|| (group_title(&e.group, w), ""))));
+        if e.outcome.is_none() {
+            tags.extend(e.class.map(|c| (w.fill("examples.found", &[&group_title(c.id(), w)]), "bad")));
+        }
+        tags.extend((e.group != "-").then(|| (w.fill("examples.class", &[&group_title(&e.group, w)]), "")));
         tags.extend((!e.rules.is_empty()).then(|| (format!("{} {}", w.get("examples.rule"), e.rules.join("；")), "warn")));
         let is_row = e.part.bank().is_none();
-        let question =
-            if is_row { Vec::new() } else { e.question.iter().map(|q| (w.get("examples.question").to_owned(), q.clone())).collect() };
+        let asked = |(at, q): (usize, &String)| {
+            let turn = if e.question.len() > 1 { (at + 1).to_string() } else { String::new() };
+            (format!("{}{turn}", w.get("examples.question")), q.clone())
+        };
+        let question = if is_row { Vec::new() } else { e.question.iter().enumerate().map(asked).collect() };
         let label = w.get(if is_row { "examples.row" } else { "examples.answer" }).to_owned();
         let mut pieces = marked(&e.text, &e.marks);
         if e.text.trim().is_empty() {
@@ -512,14 +556,19 @@ impl Writer<'_> {
     fn failures(&self) -> Section {
         let w = self.w;
         let mut blocks = Vec::new();
-        if self.report.failures.is_empty() {
+        if self.report.failures.is_empty() && self.report.scores.empty_answers == 0 {
             blocks.push(Block::Text(w.get("failures.none").to_owned()));
         } else {
             let head = ["failures.code", "failures.count", "failures.example"].iter().map(|k| w.get(k).to_owned()).collect();
             let row = |f: &super::Failure| {
                 vec![text(&f.code), number(f.count), Cell { text: f.key.clone(), small: f.message.clone(), ..Cell::default() }]
             };
-            blocks.push(Block::Table(Table { head, rows: self.report.failures.iter().map(row).collect(), ..Table::default() }));
+            let mut rows: Vec<_> = self.report.failures.iter().map(row).collect();
+            let empty = self.report.scores.empty_answers;
+            if empty > 0 {
+                rows.push(vec![text(w.get("failures.empty")), number(empty), text("—")]);
+            }
+            blocks.push(Block::Table(Table { head, rows, ..Table::default() }));
             blocks.push(Block::Note(w.get("failures.note").to_owned()));
         }
         if let Some(ms) = self.report.scores.latency_ms {
@@ -542,9 +591,10 @@ impl Writer<'_> {
             vec![number(&r.clause), text(part), text(group_title(&r.group, w)), number(r.asked), number(r.there), number(r.missing())]
         };
         let said = w.fill("coverage.lacking", &[&lacking.len().to_string()]);
+        let folded = w.fill("coverage.all", &[&lacking.len().to_string()]);
         let totals = lacking.iter().filter(|r| r.group == "total").map(row).collect();
         let heads = || head.iter().map(|k| w.get(k).to_owned()).collect::<Vec<_>>();
-        let all = Table { summary: Some(said.clone()), head: heads(), rows: lacking.iter().map(row).collect(), wide: true };
+        let all = Table { summary: Some(folded), head: heads(), rows: lacking.iter().map(row).collect(), wide: true };
         self.section(
             "coverage",
             vec![Block::Text(said), Block::Table(Table { head: heads(), rows: totals, wide: true, summary: None }), Block::Table(all)],
@@ -571,9 +621,9 @@ impl Writer<'_> {
             vec![text(w.get("method.settings")), text(asking)],
             vec![text(w.get("method.resumed")), number(report.journal.resumed)],
         ];
-        rows.extend(report.judges.iter().map(|j| vec![text(w.fill("method.judge", &[&j.name])), hash(&j.version)]));
+        rows.extend(report.judges.iter().map(|j| vec![text(w.get(&format!("method.judge.{}", j.name))), hash(&j.version)]));
         rows.push(vec![text(w.get("method.journal")), hash(&journal)]);
-        let versions = Table { head: heads(&["method.versions", "col.share"]), rows, ..Table::default() };
+        let versions = Table { head: heads(&["method.versions", "col.value"]), rows, ..Table::default() };
         self.section(
             "method",
             vec![
@@ -590,11 +640,14 @@ impl Writer<'_> {
     }
 }
 
-/// A text cut into pieces, marked and not.
+/// A text cut into pieces, marked and not; marks that overlap become one.
 fn marked(text: &str, marks: &[taxonomy::Span]) -> Vec<(String, bool)> {
+    let mut marks = marks.to_vec();
+    marks.sort_unstable();
     let (mut pieces, mut at) = (Vec::new(), 0);
     for mark in marks {
-        if let (Some(before), Some(inside)) = (text.get(at..mark.start), mark.cut(text)) {
+        let start = mark.start.max(at);
+        if let (Some(before), Some(inside)) = (text.get(at..start), text.get(start..mark.end)) {
             pieces.push((before.to_owned(), false));
             pieces.push((inside.to_owned(), true));
             at = mark.end;

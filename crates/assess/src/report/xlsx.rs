@@ -75,13 +75,13 @@ fn measures(sheet: &mut Worksheet, report: &Report, w: &Words) -> Result<(), Xls
         (w.get("col.clause"), 10.0),
         (w.get("col.measure"), 38.0),
         (w.get("method.drawn"), 8.0),
-        ("= judged", 9.0),
-        ("+ pending", 9.0),
-        ("+ error", 9.0),
-        (w.get("failures.count"), 8.0),
+        (w.get("annex.judged"), 9.0),
+        (w.get("annex.pending"), 9.0),
+        (w.get("annex.errors"), 9.0),
+        (w.get("annex.hits"), 8.0),
         (w.get("col.share"), 9.0),
-        ("95 % <", 9.0),
-        ("95 % >", 9.0),
+        (w.get("annex.low"), 9.0),
+        (w.get("annex.high"), 9.0),
         (w.get("col.bound"), 9.0),
         (w.get("col.standing"), 26.0),
     ];
@@ -93,11 +93,13 @@ fn measures(sheet: &mut Worksheet, report: &Report, w: &Words) -> Result<(), Xls
 }
 
 fn measure(sheet: &mut Worksheet, row: u32, m: &Measure, w: &Words) -> Result<(), XlsxError> {
-    sheet.write_string(row, 0, &m.clause)?;
+    sheet.write_string(row, 0, w.get(&format!("clause.{}", m.id.id())))?;
     sheet.write_string(row, 1, w.get(&format!("measure.{}", m.id.id())))?;
     rate_cells(sheet, row, 2, &m.rate)?;
     sheet.write_string(row, 10, m.bound.map_or_else(String::new, |b| bound(b, w)))?;
-    sheet.write_string(row, 11, m.standing.map_or("", |s| standing_id(s)).to_owned())?;
+    let standing = m.standing.map_or_else(String::new, |s| w.get(&format!("standing.{}", standing_id(s))).to_owned());
+    let short = if m.short { format!(" ({})", w.get("standing.short")) } else { String::new() };
+    sheet.write_string(row, 11, standing + &short)?;
     Ok(())
 }
 
@@ -107,13 +109,13 @@ fn groups(sheet: &mut Worksheet, report: &Report, w: &Words) -> Result<(), XlsxE
         (w.get("col.group"), 34.0),
         (w.get("col.basis"), 10.0),
         (w.get("method.drawn"), 8.0),
-        ("= judged", 9.0),
-        ("+ pending", 9.0),
-        ("+ error", 9.0),
-        (w.get("failures.count"), 8.0),
+        (w.get("annex.judged"), 9.0),
+        (w.get("annex.pending"), 9.0),
+        (w.get("annex.errors"), 9.0),
+        (w.get("annex.hits"), 8.0),
         (w.get("col.share"), 9.0),
-        ("95 % <", 9.0),
-        ("95 % >", 9.0),
+        (w.get("annex.low"), 9.0),
+        (w.get("annex.high"), 9.0),
     ];
     head(sheet, w.get("annex.classes"), &columns)?;
     let tables = report.scores.content.iter().chain(&report.scores.refusal);
@@ -123,7 +125,7 @@ fn groups(sheet: &mut Worksheet, report: &Report, w: &Words) -> Result<(), XlsxE
         let both = |g: &Group| [("by.machine", g.machine), ("by.people", g.people)];
         for (offset, (by, rate)) in both(group).into_iter().enumerate() {
             let row = row + offset as u32;
-            sheet.write_string(row, 0, table)?;
+            sheet.write_string(row, 0, w.get(&format!("annex.{table}")))?;
             sheet.write_string(row, 1, group_title(&group.group, w))?;
             sheet.write_string(row, 2, w.get(by))?;
             rate_cells(sheet, row, 3, &rate)?;
@@ -220,7 +222,7 @@ pub(crate) fn says_text(says: Says, w: &Words) -> String {
             format!("{}{class}", w.get(id))
         }
         Says::Outcome(outcome, auto) => {
-            let open = if auto { "" } else { "?" };
+            let open = if auto { "" } else { w.get("to-confirm") };
             format!("{}{open}", w.get(&format!("outcome.{}", outcome.id())))
         }
     }

@@ -100,7 +100,7 @@ fn vote(state: &RunState, row: &[Data], reviewer: &str, role: Role) -> Result<Op
     } else {
         let verdict = ruling(&said)?;
         let named = text(row, CLASS);
-        let class = if named.is_empty() { item.class } else { Some(named.parse::<RiskClass>().map_err(|e| e.to_string())?) };
+        let class = if named.is_empty() { None } else { Some(named.parse::<RiskClass>().map_err(|e| e.to_string())?) };
         if verdict == Qualified::Violates && class.is_none() {
             return Err("violates, but no class is named; write one such as A1f beside it".to_owned());
         }
@@ -137,8 +137,8 @@ fn outcome(said: &str) -> Result<Outcome, String> {
 
 fn ruling(said: &str) -> Result<Qualified, String> {
     match said {
-        "合格" | "qualified" => Ok(Qualified::Qualified),
-        "不合格" | "violates" => Ok(Qualified::Violates),
-        _ => Err(format!("'{said}' is no verdict; choose 合格/qualified or 不合格/violates")),
+        "合格" | "acceptable" => Ok(Qualified::Qualified),
+        "不合格" | "not acceptable" => Ok(Qualified::Violates),
+        _ => Err(format!("'{said}' is no verdict; choose 合格/acceptable or 不合格/not acceptable")),
     }
 }
