@@ -24,6 +24,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(8);
 const DEAD_AFTER: Duration = Duration::from_secs(20);
 /// … and at least this often.
 const DEAD_FAILURES: u32 = 4;
+/// Time without a sign of life after which the target is asked whether it is there, and how long it has to say so.
+const SILENT_FOR: Duration = Duration::from_secs(20);
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// Refusals that concern every question (wrong key, wrong address) in a row before the run stops.
 const FATAL_IN_A_ROW: u32 = 3;
 
@@ -56,20 +59,10 @@ pub(crate) async fn ask_all(
 ) -> Result<(), Stop> {
     let asking =
         Asking { target, settings, journal, health: Health::new(questions.len(), answered_before), next_slot: Cell::new(Instant::now()) };
-    let mut round = questions;
-    while !round.is_empty() {
-        let mut later = Vec::new();
-        let mut asked = futures_util::stream::iter(round).map(|pending| asking.one(pending)).buffer_unordered(settings.concurrency.max(1));
-        while let Some(done) = asked.next().await {
-            match done? {
-                Done::Answered => watch.step(false),
-                Done::GivenUp => watch.step(true),
-                Done::SetAside(pending) => later.push(pending),
-            }
-        }
-        round = later;
+    tokio::select! {
+        asked = asking.all(questions, watch) => asked,
+        dead = asking.watch_for_silence() => Err(dead),
     }
-    Ok(())
 }
 
 /// Why asking ended early.
@@ -109,6 +102,40 @@ struct Asking<'a, 'j> {
 }
 
 impl Asking<'_, '_> {
+    /// Asks everything, in rounds: what is set aside in one is asked again in the next.
+    async fn all(&self, questions: Vec<Pending<'_>>, watch: &dyn Watch) -> Result<(), Stop> {
+        let mut round = questions;
+        while !round.is_empty() {
+            let mut later = Vec::new();
+            let mut asked =
+                futures_util::stream::iter(round).map(|pending| self.one(pending)).buffer_unordered(self.settings.concurrency.max(1));
+            while let Some(done) = asked.next().await {
+                match done? {
+                    Done::Answered => watch.step(false),
+                    Done::GivenUp => watch.step(true),
+                    Done::SetAside(pending) => later.push(pending),
+                }
+            }
+            round = later;
+        }
+        Ok(())
+    }
+
+    /// Ends when the target has been silent for long and does not answer a mere question whether it is there. A model may think for minutes; its
+    /// server still answers that.
+    async fn watch_for_silence(&self) -> Stop {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.health.last_sign.get().elapsed() < SILENT_FOR {
+                continue;
+            }
+            match tokio::time::timeout(PROBE_LIMIT, self.target.is_there()).await {
+                Ok(true) => self.health.last_sign.set(Instant::now()),
+                _ => return Stop::Dead(format!("nothing was heard from it for {} s", (SILENT_FOR + PROBE_LIMIT).as_secs())),
+            }
+        }
+    }
+
     /// Asks one question: to its end, or until it is set aside.
     async fn one<'q>(&self, mut pending: Pending<'q>) -> Result<Done<'q>, Stop> {
         if pending.begun.is_none() {
@@ -212,6 +239,8 @@ struct Health {
     /// Whether the target has ever answered in this run, an earlier session included.
     ever_answered: Cell<bool>,
     last_success: Cell<Option<Instant>>,
+    /// When anything was last heard, an HTTP error included.
+    last_sign: Cell<Instant>,
     /// Failures since the last success: when they began, how many.
     failing: Cell<Option<(Instant, u32)>>,
     fatal: Cell<u32>,
@@ -219,11 +248,12 @@ struct Health {
 }
 
 impl Health {
-    const fn new(questions: usize, answered_before: bool) -> Self {
+    fn new(questions: usize, answered_before: bool) -> Self {
         Self {
             left: Cell::new(questions),
             ever_answered: Cell::new(answered_before),
             last_success: Cell::new(None),
+            last_sign: Cell::new(Instant::now()),
             failing: Cell::new(None),
             fatal: Cell::new(0),
             dead: RefCell::new(None),
@@ -237,11 +267,15 @@ impl Health {
     fn answered(&self) {
         self.ever_answered.set(true);
         self.last_success.set(Some(Instant::now()));
+        self.last_sign.set(Instant::now());
         self.failing.set(None);
         self.fatal.set(0);
     }
 
     fn failed(&self, error: &AskError) -> Result<(), Stop> {
+        if !matches!(error.code.as_str(), "timeout" | "connect" | "broken") {
+            self.last_sign.set(Instant::now());
+        }
         let answers_something = error.code.starts_with("http-") && self.last_success.get().is_some();
         match error.retry {
             Retry::Fatal => self.fatal.set(self.fatal.get() + 1),

@@ -175,3 +175,15 @@ fn an_address_that_gives_web_pages_uses_up_no_question() {
     assert!(begun.elapsed() < Duration::from_secs(30) && text(&output).contains("no chat completion"), "{}", text(&output));
     assert!(!dir.journal(&dir.run()).contains("\"step\":\"unanswered\""));
 }
+
+#[test]
+fn a_target_that_accepts_and_says_nothing_is_told_within_thirty_seconds() {
+    let dir = Workdir::new("silent");
+    let bank = dir.bank(5);
+    let mock = Mock::start(|_, _| Reply::Slow(120_000));
+    let begun = Instant::now();
+    let output = dir.guiju(&["assess", "--target", &mock.target(), "--bank", &bank, "--parts", "content"]);
+    assert_code(&output, 3);
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(text(&output).contains("nothing was heard from it") && text(&output).contains("assess resume"), "{}", text(&output));
+}

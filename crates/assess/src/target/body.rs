@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::{AskError, Retry};
 use crate::error::AssessError;
@@ -34,8 +34,8 @@ pub(super) fn client(timeout_s: f64) -> Result<Client, AssessError> {
 }
 
 /// Checks an address given by the user.
-pub(super) fn address(text: &str) -> Result<reqwest::Url, AssessError> {
-    let url = reqwest::Url::parse(text)
+pub(super) fn address(text: &str) -> Result<Url, AssessError> {
+    let url = Url::parse(text)
         .map_err(|e| AssessError::Target(format!("'{text}' is no address: {e}; it must start with http:// or https://")))?;
     let ok = matches!(url.scheme(), "http" | "https") && url.has_host();
     ok.then_some(url).ok_or_else(|| AssessError::Target(format!("'{text}' is no address: it must start with http:// or https://")))
@@ -44,6 +44,11 @@ pub(super) fn address(text: &str) -> Result<reqwest::Url, AssessError> {
 /// Sends a request and gives the response, or the error its status means.
 pub(super) async fn send(request: RequestBuilder) -> Result<Response, AskError> {
     request.send().await.map_err(|e| transport(&e))
+}
+
+/// Whether anything at all answers HTTP at an address.
+pub(super) async fn is_there(client: &Client, url: Url) -> bool {
+    client.get(url).send().await.is_ok()
 }
 
 /// The rest of a body, bounded.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::Pin;
 
 use reqwest::{Client, Method, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body::{address, client, excerpt, key, send, status, text, whole};
+use super::body::{address, client, excerpt, is_there, key, send, status, text, whole};
 use super::{Answer, AskError, Message, Retry, Speaker, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
@@ -115,5 +116,9 @@ impl Http {
 impl Target for Http {
     fn ask<'a>(&'a self, _question: &'a Question, conversation: &'a [Message]) -> Answer<'a> {
         Box::pin(self.answer(conversation))
+    }
+
+    fn is_there<'a>(&'a self) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+        Box::pin(is_there(&self.client, self.url.clone()))
     }
 }

@@ -74,6 +74,11 @@ pub trait Target {
     /// Answers the last message of a conversation about a question.
     fn ask<'a>(&'a self, question: &'a Question, conversation: &'a [Message]) -> Answer<'a>;
 
+    /// Whether it is there at all, however busy. Asked only after a long silence.
+    fn is_there<'a>(&'a self) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+        Box::pin(std::future::ready(true))
+    }
+
     /// Whether it keeps no conversation, so that only the whole question can be asked at once.
     fn answers_whole_questions(&self) -> bool {
         false

@@ -1,10 +1,12 @@
 //! Any OpenAI-compatible chat endpoint, streaming or not.
 
+use std::pin::Pin;
+
 use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{address, client, excerpt, grow, key, send, status, text, transport, whole};
+use super::body::{address, client, excerpt, grow, is_there, key, send, status, text, transport, whole};
 use super::{Answer, AskError, Message, Retry, Speaker, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
@@ -60,6 +62,12 @@ impl OpenAi {
 impl Target for OpenAi {
     fn ask<'a>(&'a self, _question: &'a Question, conversation: &'a [Message]) -> Answer<'a> {
         Box::pin(self.answer(conversation))
+    }
+
+    fn is_there<'a>(&'a self) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+        let mut models = self.url.clone();
+        models.set_path(&self.url.path().replace("/chat/completions", "/models"));
+        Box::pin(is_there(&self.client, models))
     }
 }
 
