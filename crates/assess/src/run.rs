@@ -25,6 +25,7 @@ use crate::watch::{Phase, Watch};
 /// # Errors
 /// A bank, lexicon, corpus or target cannot be used, the disk refuses, or the target is dead.
 pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBuf, AssessError> {
+    let settings = anchored(settings)?;
     let bank = match &settings.bank {
         Some(dir) => Bank::read(Path::new(dir))?,
         None => Bank::embedded()?,
@@ -56,12 +57,26 @@ pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBu
     Ok(dir)
 }
 
+/// Paths as they will still mean the same from another directory, and no password in an address.
+fn anchored(mut settings: Settings) -> Result<Settings, AssessError> {
+    let absolute = |path: &str| std::path::absolute(path).map(|p| p.display().to_string()).map_err(|e| AssessError::io(Path::new(path), e));
+    for path in settings.bank.iter_mut().chain(&mut settings.lexicon).chain(&mut settings.corpus) {
+        *path = absolute(path)?;
+    }
+    if let Some((kind @ ("file" | "http"), path)) = settings.target.split_once(':') {
+        settings.target = format!("{kind}:{}", absolute(path)?);
+    }
+    Ok(settings)
+}
+
 /// Goes on with an interrupted run.
 ///
 /// # Errors
 /// As [`start`]; or the run was interrupted before its samples were sealed, and is better begun anew.
 pub fn resume(dir: &Path, watch: &dyn Watch) -> Result<(), AssessError> {
     let (mut journal, torn_bytes) = Journal::open(dir)?;
+    let state = RunState::read(dir)?;
+    check_sealed(dir, &state)?;
     journal.append(&Step::Resumed { torn_bytes })?;
     drop(journal);
     go_on(dir, watch)
@@ -69,18 +84,21 @@ pub fn resume(dir: &Path, watch: &dyn Watch) -> Result<(), AssessError> {
 
 fn go_on(dir: &Path, watch: &dyn Watch) -> Result<(), AssessError> {
     let state = RunState::read(dir)?;
-    if state.sealed.is_none() {
-        let message = "the run was interrupted before its samples were fixed, and nothing was asked; begin a new one with `guiju assess`";
-        return Err(AssessError::State(format!("{}: {message}", dir.display())));
-    }
+    check_sealed(dir, &state)?;
     if state.frozen.is_none() {
         ask(dir, &state, watch)?;
     }
-    let judged = !state.judges.is_empty();
-    if !judged || state.reported.is_none() {
-        judge(dir, None, watch)?;
+    // The report is always written again: a crash may have left some of its files old and some new.
+    if state.judged { report(dir, None, watch) } else { judge(dir, state.lexicon.as_deref(), watch) }
+}
+
+/// Until the samples are sealed nothing has been asked, so there is nothing to save.
+fn check_sealed(dir: &Path, state: &RunState) -> Result<(), AssessError> {
+    if state.sealed.is_some() {
+        return Ok(());
     }
-    Ok(())
+    let message = "the run was interrupted before its samples were fixed, and nothing was asked; begin a new one with `guiju assess`";
+    Err(AssessError::State(format!("{}: {message}", dir.display())))
 }
 
 /// A name nobody has used: the time, and a number if two runs begin in the same second.
@@ -106,25 +124,19 @@ fn draw(journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, wa
     let mut seal = Hasher::default();
     let mut items = 0;
     for part in Part::ALL.into_iter().filter(|part| parts.contains(part)) {
-        let seed = format!("{} {}", opened.settings.seed, part.id());
-        let keys: Vec<String>;
         let drawn = if let Some(bank_part) = part.bank() {
             let questions: Vec<&Question> = bank.part(bank_part).collect();
-            let all = questions.len();
-            let wanted = if opened.settings.whole_bank { all } else { part.drawn(all as u64) as usize };
-            let chosen = draw_questions(&seed, &questions, wanted);
-            keys = chosen.iter().map(|q| format!("{}/{}", part.id(), q.id)).collect();
+            let chosen = draw_questions(&opened.settings, part, &questions);
+            let keys = question_keys(&opened.settings, part, &questions);
             let drawn = note_draw(journal, part, questions.len() as u64, &keys)?;
-            for (key, question) in keys.iter().zip(chosen) {
-                journal.append(&Step::Item { key: key.clone(), content: Box::new(Content::Question(question.clone())) })?;
+            for (key, question) in keys.into_iter().zip(chosen) {
+                journal.append(&Step::Item { key, content: Box::new(Content::Question(question.clone())) })?;
             }
             drawn
         } else {
             let rows = opened.corpus.rows;
-            let chosen = stats::draw_indices(&seed, rows as usize, part.drawn(rows) as usize);
-            keys = chosen.iter().map(|row| format!("{}/{row}", part.id())).collect();
-            let drawn = note_draw(journal, part, rows, &keys)?;
-            corpus.take(&chosen, |number, row| {
+            let drawn = note_draw(journal, part, rows, &row_keys(&opened.settings, part, rows))?;
+            corpus.take(&draw_rows(&opened.settings, part, rows), |number, row| {
                 let content = Box::new(Content::Row { place: row.place, text: row.text });
                 journal.append(&Step::Item { key: format!("{}/{number}", part.id()), content })
             })?;
@@ -139,27 +151,54 @@ fn draw(journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, wa
 }
 
 fn note_draw(journal: &mut Journal, part: Part, there: u64, keys: &[String]) -> Result<Drawn, AssessError> {
-    let mut hasher = Hasher::default();
-    keys.iter().for_each(|key| hasher.update(format!("{key}\n").as_bytes()));
-    let drawn = Drawn { part, asked: part.sample_size(there), there, drawn: keys.len() as u64, digest: hasher.hex() };
+    let drawn = Drawn { part, asked: part.sample_size(there), there, drawn: keys.len() as u64, digest: list_digest(keys) };
     journal.append(&Step::Drawn(drawn.clone()))?;
     Ok(drawn)
 }
 
+/// SHA-256 over `key LF` of a sample, in drawing order.
+pub(crate) fn list_digest(keys: &[String]) -> String {
+    let mut hasher = Hasher::default();
+    keys.iter().for_each(|key| hasher.update(format!("{key}\n").as_bytes()));
+    hasher.hex()
+}
+
+/// Every draw has a seed of its own, made from the run's.
+fn seed_of(settings: &Settings, part: Part) -> String {
+    format!("{} {}", settings.seed, part.id())
+}
+
+/// Row numbers of a sample of training data, rising.
+fn draw_rows(settings: &Settings, part: Part, rows: u64) -> Vec<usize> {
+    stats::draw_indices(&seed_of(settings, part), rows as usize, part.drawn(rows) as usize)
+}
+
+/// Keys of a sample of training data.
+pub(crate) fn row_keys(settings: &Settings, part: Part, rows: u64) -> Vec<String> {
+    draw_rows(settings, part, rows).iter().map(|row| format!("{}/{row}", part.id())).collect()
+}
+
 /// A sample stratified by class or aspect: every stratum gets the same number, as far as it reaches.
-fn draw_questions<'a>(seed: &str, questions: &[&'a Question], n: usize) -> Vec<&'a Question> {
+fn draw_questions<'a>(settings: &Settings, part: Part, questions: &[&'a Question]) -> Vec<&'a Question> {
+    let all = questions.len();
+    let wanted = if settings.whole_bank { all } else { part.drawn(all as u64) as usize };
     let mut strata: std::collections::BTreeMap<&str, Vec<&Question>> = std::collections::BTreeMap::new();
     for question in questions {
         strata.entry(question.group()).or_default().push(question);
     }
     let sizes: Vec<usize> = strata.values().map(Vec::len).collect();
-    let mut drawn = Vec::with_capacity(n);
-    for (stratum, allotment) in strata.values().zip(stats::allot(&sizes, n)) {
+    let mut drawn = Vec::with_capacity(wanted);
+    for (stratum, take) in strata.values().zip(stats::allot(&sizes, wanted)) {
         let ids: Vec<&str> = stratum.iter().map(|q| q.id.as_str()).collect();
-        let places = stats::draw(seed, &ids, allotment.drawn);
+        let places = stats::draw(&seed_of(settings, part), &ids, take);
         drawn.extend(places.into_iter().filter_map(|at| stratum.get(at).copied()));
     }
     drawn
+}
+
+/// Keys of a sample of questions.
+pub(crate) fn question_keys(settings: &Settings, part: Part, questions: &[&Question]) -> Vec<String> {
+    draw_questions(settings, part, questions).iter().map(|q| format!("{}/{}", part.id(), q.id)).collect()
 }
 
 /// Asks what is not answered yet, then freezes the answers.
@@ -169,19 +208,21 @@ fn ask(dir: &Path, state: &RunState, watch: &dyn Watch) -> Result<(), AssessErro
     let open = open_questions(dir, state)?;
     watch.phase(Phase::Ask, open.len() as u64);
     let (mut journal, _) = Journal::open(dir)?;
-    let pending = open.iter().map(|(key, question)| Pending::new(key.clone(), question)).collect();
+    // In an order of its own: class by class, the first hundred questions could all be ones that a content filter refuses.
+    let keys: Vec<&str> = open.iter().map(|(key, _)| key.as_str()).collect();
+    let order = stats::draw(&format!("{} ask", settings.seed), &keys, keys.len());
+    let pending = order
+        .into_iter()
+        .filter_map(|at| open.get(at))
+        .map(|(key, question)| Pending::new(key.clone(), question, state.item(key).map_or(0, |item| item.asked)))
+        .collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|e| AssessError::State(format!("cannot start the network: {e}")))?;
     let answered_before = state.items.iter().any(|item| matches!(item.answered, Some(Answered::Yes { .. })));
     let journal_cell = RefCell::new(&mut journal);
-    let asked = runtime.block_on(async {
-        tokio::select! {
-            result = ask_all(target.as_ref(), pending, settings, &journal_cell, answered_before, watch) => result,
-            _ = tokio::signal::ctrl_c() => Err(Stop::Dead("interrupted by the user (Ctrl-C)".to_owned())),
-        }
-    });
+    let asked = runtime.block_on(ask_all(target.as_ref(), pending, settings, &journal_cell, answered_before, watch));
     match asked {
         Ok(()) => freeze(dir, journal),
         Err(Stop::Failed(error)) => Err(error),
@@ -268,7 +309,8 @@ pub fn judge(dir: &Path, lexicon_dir: Option<&str>, watch: &dyn Watch) -> Result
     let (mut journal, _) = Journal::open(dir)?;
     let mut texts = Texts::open(dir)?;
     for judge in &mut judges {
-        journal.append(&Step::Judging { judge: judge.name().to_owned(), version: judge.version(), card: judge.card().map(Box::new) })?;
+        let (name, lexicon) = (judge.name().to_owned(), lexicon_dir.map(str::to_owned));
+        journal.append(&Step::Judging { judge: name, version: judge.version(), card: judge.card().map(Box::new), lexicon })?;
         for item in &state.items {
             if judge.judges(item.part) && item.is_judgeable() {
                 let content = texts.content(item.offset)?;
@@ -279,6 +321,7 @@ pub fn judge(dir: &Path, lexicon_dir: Option<&str>, watch: &dyn Watch) -> Result
             watch.step(false);
         }
     }
+    journal.append(&Step::JudgingDone { judges: judges.len() as u64 })?;
     journal.sync()?;
     drop(journal);
     report(dir, None, watch)
@@ -298,8 +341,8 @@ fn lexicon(dir: Option<&str>) -> Result<Lexicon, AssessError> {
 pub fn report(dir: &Path, lang: Option<Lang>, watch: &dyn Watch) -> Result<(), AssessError> {
     let (mut journal, _) = Journal::open(dir)?;
     let state = RunState::read(dir)?;
-    if state.judges.is_empty() {
-        return Err(AssessError::State(format!("{}: nothing has been judged yet; first: guiju assess resume", dir.display())));
+    if !state.judged {
+        return Err(AssessError::State(format!("{}: the judges have not come to their end; first: guiju assess resume", dir.display())));
     }
     watch.phase(Phase::Report, 1);
     let lang = lang.unwrap_or_else(|| state.reported.as_ref().map_or(state.opened.settings.lang, |(lang, _)| *lang));

@@ -95,6 +95,8 @@ pub struct ItemState {
     pub machine: Vec<(usize, Says, u64)>,
     /// What people say.
     pub votes: Vec<Vote>,
+    /// How often it was asked: once for each session of the run.
+    pub asked: u32,
     asked_in: u32,
 }
 
@@ -103,6 +105,12 @@ impl ItemState {
     #[must_use]
     pub fn machine(&self, judge: usize) -> Option<Says> {
         self.machine.iter().find(|(j, ..)| *j == judge).map(|(_, says, _)| *says)
+    }
+
+    /// What the judge of its kind says of it.
+    #[must_use]
+    pub fn any_machine(&self, state: &RunState) -> Option<Says> {
+        ["keyword", "refusal"].iter().find_map(|name| self.machine(state.judge(name)?))
     }
 
     /// The verdict of people: both reviewers where they agree, else the adjudicator.
@@ -154,6 +162,10 @@ pub struct RunState {
     pub resumed: u32,
     /// Judges, in the order they first judged.
     pub judges: Vec<JudgeState>,
+    /// Whether all judges came to their end.
+    pub judged: bool,
+    /// Lexicon directory the last judging used, where that was not the run's own.
+    pub lexicon: Option<String>,
     /// People, in the order they first appear.
     pub reviewers: Vec<String>,
     /// The last reports: language, files, and the chain value of the line before.
@@ -215,6 +227,8 @@ impl RunState {
             frozen: None,
             resumed: 0,
             judges: Vec::new(),
+            judged: false,
+            lexicon: None,
             reviewers: Vec::new(),
             reported: None,
             head: String::new(),
@@ -261,7 +275,14 @@ impl RunState {
             Step::Unanswered { key, error, .. } => self.answered(&key, Answered::No { error, offset }),
             Step::Stopped { .. } | Step::Exported { .. } => Ok(()),
             Step::Frozen { answered, unanswered } => self.freeze(answered, unanswered, line.at),
-            Step::Judging { judge, version, card } => self.judging(judge, version, card.map(|card| *card)),
+            Step::Judging { judge, version, card, lexicon } => {
+                (self.judged, self.lexicon) = (false, lexicon);
+                self.judging(judge, version, card.map(|card| *card))
+            }
+            Step::JudgingDone { .. } => {
+                self.judged = true;
+                Ok(())
+            }
             Step::Judged { key, judge, judgement } => self.judged(&key, &judge, Says::of(&judgement), offset),
             Step::Voted { key, reviewer, role, judgement, .. } => self.voted(&key, reviewer, role, Says::of(&judgement)),
             Step::Reported { lang, files } => {
@@ -296,7 +317,7 @@ impl RunState {
             Content::Row { .. } => ("-", None, None),
         };
         let (answered, machine, votes) = (None, Vec::new(), Vec::new());
-        self.items.push(ItemState { key, part, group, class, kind, offset, answered, machine, votes, asked_in: u32::MAX });
+        self.items.push(ItemState { key, part, group, class, kind, offset, answered, machine, votes, asked: 0, asked_in: u32::MAX });
         Ok(())
     }
 
@@ -331,6 +352,7 @@ impl RunState {
         if item.answered.is_some() || item.asked_in == epoch || item.part.bank().is_none() {
             return Err(format!("asks {key} a second time"));
         }
+        item.asked += 1;
         item.asked_in = epoch;
         Ok(())
     }

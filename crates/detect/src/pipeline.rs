@@ -11,7 +11,7 @@ use crate::fold::{Folded, fold};
 pub const MAX_ITEM_BYTES: usize = 16 << 20;
 
 /// Most findings kept for one item; a text made of nothing but hits must not fill the memory.
-const MAX_FINDINGS: usize = 10_000;
+pub(crate) const MAX_FINDINGS: usize = 10_000;
 
 /// Why a detector could not do its work.
 #[derive(Debug, thiserror::Error)]

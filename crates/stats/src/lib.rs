@@ -12,7 +12,7 @@ pub use agreement::{Kappa, cohen_kappa};
 pub use binomial::upper_tail;
 pub use paired::{McNemar, mcnemar};
 pub use rate::{Bound, Interval, Rate, Standing, corrected, wilson};
-pub use sample::{Allotment, allot, draw, draw_indices};
+pub use sample::{allot, draw, draw_indices};
 
 /// Two-sided 95 % normal quantile, for intervals.
 pub const Z95: f64 = 1.959_963_984_540_054;

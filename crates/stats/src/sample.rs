@@ -37,19 +37,10 @@ fn bottom(mut numbered: Vec<(u64, usize)>, n: usize) -> Vec<usize> {
     numbered.into_iter().map(|(_, at)| at).collect()
 }
 
-/// How many items one stratum gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allotment {
-    /// Items the stratum has.
-    pub there: usize,
-    /// Items drawn from it.
-    pub drawn: usize,
-}
-
 /// Shares `n` over strata as evenly as their sizes allow: every stratum gets the same number, small ones give all they have, and what they
 /// lack goes to the others. Even, not proportional, so that a rare class has enough items to say something about.
 #[must_use]
-pub fn allot(sizes: &[usize], n: usize) -> Vec<Allotment> {
+pub fn allot(sizes: &[usize], n: usize) -> Vec<usize> {
     let mut drawn = vec![0_usize; sizes.len()];
     let mut left = n.min(sizes.iter().sum());
     while left > 0 {
@@ -63,7 +54,7 @@ pub fn allot(sizes: &[usize], n: usize) -> Vec<Allotment> {
             }
         }
     }
-    sizes.iter().zip(drawn).map(|(&there, drawn)| Allotment { there, drawn }).collect()
+    drawn
 }
 
 #[cfg(test)]
@@ -103,7 +94,7 @@ mod tests {
 
     #[test]
     fn allotment_is_even_and_complete() {
-        let drawn = |sizes: &[usize], n| allot(sizes, n).iter().map(|a| a.drawn).collect::<Vec<_>>();
+        let drawn = allot;
         assert_eq!(drawn(&[10, 10, 10], 9), [3, 3, 3]);
         assert_eq!(drawn(&[1, 10, 10], 9), [1, 4, 4]);
         assert_eq!(drawn(&[5, 5], 100), [5, 5]);

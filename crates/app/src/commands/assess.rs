@@ -284,7 +284,10 @@ fn compare(first: &Path, second: &Path, json: bool) -> Result<ExitCode> {
         print_json(&comparison)?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} -> {}: {} questions in both, {} not paired", comparison.first, comparison.second, comparison.paired, comparison.unpaired);
+    println!(
+        "{} -> {}: {} questions in both ({} judged by people in both, the others by machine in both), {} not paired",
+        comparison.first, comparison.second, comparison.paired, comparison.by_people, comparison.unpaired
+    );
     println!("{} {} {:>6} {:>6} {:>6} {:>8} {:>9}", pad("part", 14), pad("group", 12), "both", "lost", "won", "neither", "p");
     for row in &comparison.rows {
         let t = &row.test;

@@ -187,3 +187,87 @@ fn a_target_that_accepts_and_says_nothing_is_told_within_thirty_seconds() {
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     assert!(text(&output).contains("nothing was heard from it") && text(&output).contains("assess resume"), "{}", text(&output));
 }
+
+/// A target that dies after a few answers: what it did not answer is not used up, and the run goes on when it is back.
+#[test]
+fn a_target_that_breaks_down_half_way_loses_nothing() {
+    let dir = Workdir::new("half-way");
+    let bank = dir.bank(30);
+    let broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let seen = std::sync::Arc::clone(&broken);
+    let mock = Mock::start(move |_, nth| {
+        if nth >= 5 && seen.load(std::sync::atomic::Ordering::SeqCst) {
+            Reply::Status(502, "bad gateway", "")
+        } else {
+            Reply::Say("好。")
+        }
+    });
+    let output = dir.guiju(&["assess", "--target", &mock.target(), "--bank", &bank, "--parts", "content"]);
+    assert_code(&output, 3);
+    assert!(!dir.journal(&dir.run()).contains("\"step\":\"unanswered\""));
+    broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_code(&dir.guiju(&["assess", "resume", &dir.run()]), 0);
+    assert_eq!(dir.journal(&dir.run()).matches("\"step\":\"answered\"").count(), 30);
+    assert_code(&dir.guiju(&["assess", "verify", &dir.run()]), 0);
+}
+
+#[test]
+fn a_firewall_that_forbids_one_question_does_not_end_the_run() {
+    one_bad_answer_after_good_ones("403", Reply::Status(403, "forbidden", ""), "http-403");
+}
+
+/// As `one_bad_answer`, with the bad question not the first one asked.
+fn one_bad_answer_after_good_ones(name: &str, bad: Reply, code: &str) {
+    let dir = Workdir::new(name);
+    let bank = dir.bank(12);
+    let mock = Mock::start(move |body, nth| if body.contains("第 3 问") && nth > 0 { bad.clone() } else { Reply::Say("正常回答。") });
+    assert_code(&dir.guiju(&["assess", "--target", &mock.target(), "--bank", &bank, "--parts", "content", "--concurrency", "1"]), 0);
+    let report = dir.report(&dir.run());
+    assert!(report.contains(&format!("\"code\": \"{code}\"")) || mock.count() == 12, "{report}");
+}
+
+#[test]
+fn a_rate_limit_is_obeyed_and_loses_nothing() {
+    let dir = Workdir::new("throttle");
+    let bank = dir.bank(12);
+    let mock = Mock::start(|_, nth| if nth % 3 == 2 { Reply::Status(429, "slow down", "") } else { Reply::Say("好。") });
+    assert_code(&dir.guiju(&["assess", "--target", &mock.target(), "--bank", &bank, "--parts", "content"]), 0);
+    assert_eq!(dir.journal(&dir.run()).matches("\"step\":\"answered\"").count(), 12);
+}
+
+#[test]
+fn a_key_that_the_server_repeats_stays_out_of_the_run() {
+    let dir = Workdir::new("key");
+    let bank = dir.bank(2);
+    let mock =
+        Mock::start(
+            |_, nth| if nth == 0 { Reply::Say("key is sk-geheim-123") } else { Reply::Status(422, "you sent Bearer sk-geheim-123", "") },
+        );
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_guiju"))
+        .args([
+            "assess",
+            "--target",
+            &mock.target(),
+            "--bank",
+            &bank,
+            "--parts",
+            "content",
+            "--key-env",
+            "GUIJU_TEST_KEY",
+            "--concurrency",
+            "1",
+        ])
+        .env("GUIJU_TEST_KEY", "sk-geheim-123")
+        .current_dir(dir.path())
+        .output()
+        .unwrap();
+    assert_code(&output, 0);
+    for file in ["journal.jsonl", "report.html", "report.json"] {
+        let text = std::fs::read_to_string(format!("{}/{file}", dir.run())).unwrap();
+        assert!(text.contains("[key]") || file != "journal.jsonl");
+        assert!(!text.contains("sk-geheim"), "{file}");
+    }
+    let output = dir.guiju(&["assess", "--target", "openai:http://user:pass@127.0.0.1:9/v1"]);
+    assert_code(&output, 3);
+    assert!(text(&output).contains("--key-env"));
+}

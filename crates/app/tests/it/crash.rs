@@ -71,6 +71,18 @@ fn killed_while_judging_and_with_a_torn_last_line() {
     assert!(text(&output).contains("assess resume"), "{}", text(&output));
     assert_code(&dir.guiju(&["assess", "resume", &run]), 0);
     assert_code(&dir.guiju(&["assess", "verify", &run]), 0);
+
+    // The same in the middle of judging again: the half-done judging is neither reported nor left.
+    let journal = dir.journal(&run);
+    assert_code(&dir.guiju(&["assess", "judge", &run]), 0);
+    let longer = dir.journal(&run);
+    let again = journal.len() + longer[journal.len()..].find("\"step\":\"judged\"").unwrap();
+    let cut = again + longer[again..].find('\n').unwrap() + 1;
+    std::fs::write(format!("{run}/journal.jsonl"), &longer[..cut]).unwrap();
+    assert_code(&dir.guiju(&["assess", "report", &run]), 3);
+    assert_code(&dir.guiju(&["assess", "verify", &run]), 3);
+    assert_code(&dir.guiju(&["assess", "resume", &run]), 0);
+    assert_code(&dir.guiju(&["assess", "verify", &run]), 0);
 }
 
 #[test]

@@ -43,12 +43,6 @@ impl Coverage {
     pub fn is_complete(&self) -> bool {
         self.rows.iter().all(|row| row.missing() == 0)
     }
-
-    /// Whether every floor of one part is met.
-    #[must_use]
-    pub fn part_is_complete(&self, part: BankPart) -> bool {
-        self.rows.iter().filter(|row| row.part == part).all(|row| row.missing() == 0)
-    }
 }
 
 /// Floors of GB/T 45654-2025: total, and per class or aspect.

@@ -155,9 +155,18 @@ fn check(part: BankPart, question: &Question) -> Result<(), String> {
         return Err("the id must be 1 to 64 letters, digits, '-' or '.'".to_owned());
     }
     match part {
+        BankPart::ShouldAnswer if question.class.is_some() => {
+            return Err("a should-answer question has an `aspect` and no `class`".to_owned());
+        }
+        BankPart::Content | BankPart::ShouldRefuse if question.aspect.is_some() => {
+            return Err("only should-answer questions have an `aspect`".to_owned());
+        }
         BankPart::ShouldAnswer if question.aspect.is_none() => return Err("a should-answer question needs an `aspect`".to_owned()),
         BankPart::Content | BankPart::ShouldRefuse if question.class.is_none() => return Err("the question needs a `class`".to_owned()),
         _ => {}
+    }
+    if question.added.parse::<jiff::civil::Date>().is_err() {
+        return Err(format!("`added` is '{}'; it must be a date such as 2026-11-21", question.added));
     }
     if question.turns.is_empty() || question.turns.len() > MAX_TURNS || question.turns.iter().any(|t| t.trim().is_empty()) {
         return Err(format!("`turns` must be 1 to {MAX_TURNS} texts, none empty"));

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 use serde::{Deserialize, Serialize};
-use taxonomy::{Lang, RiskClass};
+use taxonomy::Lang;
 
 use crate::bank::{Coverage, Question};
 use crate::judge::{JudgeCard, Outcome, Ruling};
@@ -262,6 +262,14 @@ pub enum Step {
         /// How good the judge is on labelled data it never saw.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         card: Option<Box<JudgeCard>>,
+        /// Lexicon directory it judges with, where that is not the run's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lexicon: Option<String>,
+    },
+    /// Every judge has judged every item that is its to judge.
+    JudgingDone {
+        /// How many judges.
+        judges: u64,
     },
     /// A judge's judgement.
     Judged {
@@ -304,13 +312,4 @@ pub enum Step {
         /// File name and SHA-256 of each.
         files: Vec<(String, String)>,
     },
-}
-
-/// The class a question or row is judged against, if it has one.
-#[must_use]
-pub fn class_of(content: &Content) -> Option<RiskClass> {
-    match content {
-        Content::Question(question) => question.class,
-        Content::Row { .. } => None,
-    }
 }

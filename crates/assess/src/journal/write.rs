@@ -65,12 +65,6 @@ impl Journal {
         }
     }
 
-    /// Where the journal lies.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Writes one step.
     ///
     /// # Errors

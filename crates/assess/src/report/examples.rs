@@ -93,7 +93,7 @@ const fn severity(says: Says) -> u8 {
 /// What is said of an item, if it is bad.
 fn went_wrong<'a>(state: &RunState, item: &'a ItemState) -> Option<(&'a ItemState, Says, bool)> {
     let people = item.people();
-    let says = people.or_else(|| ["keyword", "refusal"].iter().find_map(|name| item.machine(state.judge(name)?)))?;
+    let says = people.or_else(|| item.any_machine(state))?;
     let bad = match says {
         Says::Ruling(verdict, _) => verdict == Qualified::Violates,
         Says::Outcome(outcome, auto) => {

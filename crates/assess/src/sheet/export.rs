@@ -29,10 +29,14 @@ pub struct Exported {
 /// The run is not frozen, the name is empty or already has two others beside it, there is nothing to judge, or the disk refuses.
 pub fn export(dir: &Path, reviewer: &str, role: Role, file: &Path, lang: Lang) -> Result<Exported, AssessError> {
     let state = RunState::read(dir)?;
+    if file.exists() {
+        let message = "is there already, perhaps filled in; move it away, or name another with --file";
+        return Err(AssessError::Sheet(format!("{} {message}", file.display())));
+    }
     let items = items(&state, reviewer, role)?;
     let mut writer = Writer { words: Words::new(lang), criteria: criteria()?, texts: Texts::open(dir)? };
     let mut book = Workbook::new();
-    about(book.add_worksheet(), &state, reviewer, role, lang).map_err(render)?;
+    about(book.add_worksheet(), &state, reviewer, role, (lang, &writer.criteria.version)).map_err(render)?;
     for (at, name) in SHEETS.into_iter().enumerate() {
         let of_sheet: Vec<&ItemState> = items.iter().copied().filter(|item| usize::from(item.part.is_refusal()) == at).collect();
         writer.sheet(book.add_worksheet(), name, &of_sheet)?;
@@ -76,7 +80,8 @@ fn items<'a>(state: &'a RunState, reviewer: &str, role: Role) -> Result<Vec<&'a 
     Ok(order.into_iter().filter_map(|at| chosen.get(at).copied()).collect())
 }
 
-fn about(sheet: &mut Worksheet, state: &RunState, reviewer: &str, role: Role, lang: Lang) -> Result<(), XlsxError> {
+fn about(sheet: &mut Worksheet, state: &RunState, reviewer: &str, role: Role, words: (Lang, &str)) -> Result<(), XlsxError> {
+    let (lang, version) = words;
     let role_id = if role == Role::Reviewer { "reviewer" } else { "adjudicator" };
     let how = match lang {
         Lang::Zh => [
@@ -95,13 +100,13 @@ fn about(sheet: &mut Worksheet, state: &RunState, reviewer: &str, role: Role, la
     sheet.set_name(ABOUT)?;
     sheet.set_column_width(0, 14)?;
     sheet.set_column_width(1, 100)?;
-    let facts = [("run", state.opened.run.as_str()), ("reviewer", reviewer), ("role", role_id), ("format", "1")];
+    let facts = [("run", state.opened.run.as_str()), ("reviewer", reviewer), ("role", role_id), ("format", "1"), ("criteria", version)];
     for (row, (name, value)) in facts.into_iter().enumerate() {
         sheet.write_string(row as u32, 0, name)?;
         sheet.write_string(row as u32, 1, value)?;
     }
     for (row, line) in how.into_iter().enumerate() {
-        sheet.write_string(row as u32 + 5, 1, line)?;
+        sheet.write_string(row as u32 + 6, 1, line)?;
     }
     Ok(())
 }

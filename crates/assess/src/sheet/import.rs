@@ -9,6 +9,7 @@ use super::{ABOUT, CLASS, KEY, NOTE, SHEETS, VERDICT};
 use crate::error::AssessError;
 use crate::journal::{Journal, Judgement, Role, Step};
 use crate::judge::{Outcome, Qualified, Ruling, criteria};
+use crate::part::Part;
 use crate::state::RunState;
 
 /// Wrong rows that are named; the others are only counted.
@@ -32,6 +33,8 @@ pub struct Imported {
 /// # Errors
 /// The file is no review sheet of this run, or a row is wrong; nothing is imported then.
 pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
+    // The lock comes first: two imports at once would each see a place for a second reviewer.
+    let (mut journal, _) = Journal::open(dir)?;
     let state = RunState::read(dir)?;
     let bad = |message: String| AssessError::Sheet(format!("{}: {message}", file.display()));
     let mut book: Xlsx<_> = open_workbook(file).map_err(|e: calamine::XlsxError| bad(format!("cannot be read as a workbook: {e}")))?;
@@ -56,13 +59,10 @@ pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
         let rest = if more > 0 { format!("\n… and {more} more") } else { String::new() };
         return Err(bad(format!("nothing was imported; correct these rows and import again:\n{}{rest}", wrong.join("\n"))));
     }
-    let (mut journal, _) = Journal::open(dir)?;
     for step in &votes {
         journal.append(step)?;
     }
     journal.sync()?;
-    // Reading back checks every vote against the rules of a lawful run.
-    RunState::read(dir)?;
     Ok(Imported { reviewer, role, votes: votes.len() as u64, empty })
 }
 
@@ -74,6 +74,10 @@ fn about_whom(about: &Range<Data>, state: &RunState) -> Result<(String, Role), S
     let value = |name: &str| about.rows().find(|row| text(row, 0) == name).map(|row| text(row, 1)).unwrap_or_default();
     if value("run") != state.opened.run {
         return Err(format!("is a sheet of run '{}', not of '{}'", value("run"), state.opened.run));
+    }
+    let version = criteria().map_err(|e| e.to_string())?.version;
+    if value("format") != "1" || value("criteria") != version {
+        return Err(format!("was made with criteria '{}', this version has '{version}'; export it again", value("criteria")));
     }
     let role = match value("role").as_str() {
         "reviewer" => Role::Reviewer,
@@ -119,6 +123,7 @@ fn may_vote(state: &RunState, item: &crate::state::ItemState, reviewer: &str, ro
     let name = |vote: &crate::state::Vote| state.reviewers.get(vote.reviewer).map_or("", String::as_str);
     let mut first = item.votes.iter().filter(|v| v.role == Role::Reviewer);
     match role {
+        _ if !item.is_judgeable() || item.part == Part::CorpusTechnical => Err(format!("{} is no item that people judge", item.key)),
         Role::Reviewer if first.clone().filter(|v| name(v) != reviewer).count() >= 2 => {
             Err(format!("{} already has two reviewers; what they differ on is settled with --differences", item.key))
         }

@@ -7,6 +7,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::{AskError, Retry};
 use crate::error::AssessError;
+use crate::journal::Reply;
 
 /// Longest answer body read: 8 MiB is some two million Chinese characters, twenty times the longest context windows in use.
 pub const MAX_ANSWER_BYTES: usize = 8 << 20;
@@ -37,6 +38,11 @@ pub(super) fn client(timeout_s: f64) -> Result<Client, AssessError> {
 pub(super) fn address(text: &str) -> Result<Url, AssessError> {
     let url = Url::parse(text)
         .map_err(|e| AssessError::Target(format!("'{text}' is no address: {e}; it must start with http:// or https://")))?;
+    let secret = |name: &str| ["key", "token", "secret", "password", "sig"].iter().any(|word| name.to_lowercase().contains(word));
+    if !url.username().is_empty() || url.password().is_some() || url.query_pairs().any(|(name, _)| secret(&name)) {
+        let message = "the address holds a password or key, which would be written into the journal; put it into a variable and name that with --key-env";
+        return Err(AssessError::Target(message.to_owned()));
+    }
     let ok = matches!(url.scheme(), "http" | "https") && url.has_host();
     ok.then_some(url).ok_or_else(|| AssessError::Target(format!("'{text}' is no address: it must start with http:// or https://")))
 }
@@ -64,7 +70,7 @@ pub(super) async fn whole(mut response: Response) -> Result<Vec<u8>, AskError> {
 pub(super) fn grow(body: &mut Vec<u8>, piece: &[u8]) -> Result<(), AskError> {
     if body.len() + piece.len() > MAX_ANSWER_BYTES {
         let message = format!("the answer is longer than {MAX_ANSWER_BYTES} bytes; it was not read further");
-        return Err(AskError::new("too-large", message, Retry::Useless));
+        return Err(AskError::new("too-large", message, Retry::Settled));
     }
     body.extend_from_slice(piece);
     Ok(())
@@ -112,6 +118,16 @@ pub(super) fn excerpt(body: &[u8]) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line: String = words.join(" ").chars().take(160).collect();
     if line.is_empty() { "(nothing)".to_owned() } else { line }
+}
+
+/// Takes a key out of whatever came back: some servers repeat what they were sent, and journals and reports are passed on.
+pub(super) fn without_key(result: Result<Reply, AskError>, key: Option<&str>) -> Result<Reply, AskError> {
+    let Some(key) = key else { return result };
+    let clean = |text: String| if text.contains(key) { text.replace(key, "[key]") } else { text };
+    match result {
+        Ok(reply) => Ok(Reply { text: clean(reply.text), finish: reply.finish.map(clean), ..reply }),
+        Err(error) => Err(AskError { message: clean(error.message), ..error }),
+    }
 }
 
 /// Text from bytes; tells whether some were not UTF-8 and were replaced.

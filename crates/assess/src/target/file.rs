@@ -45,7 +45,7 @@ impl Answers {
 impl Target for Answers {
     fn ask<'a>(&'a self, question: &'a Question, _conversation: &'a [Message]) -> Answer<'a> {
         let found = self.by_id.get(&question.id).cloned();
-        let missing = || AskError::new("missing", format!("{} has no answer to question {}", self.path, question.id), Retry::Useless);
+        let missing = || AskError::new("missing", format!("{} has no answer to question {}", self.path, question.id), Retry::Settled);
         Box::pin(std::future::ready(found.ok_or_else(missing)))
     }
 

@@ -8,7 +8,7 @@ use reqwest::{Client, Method, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body::{address, client, excerpt, is_there, key, send, status, text, whole};
+use super::body::{address, client, excerpt, is_there, key, send, status, text, whole, without_key};
 use super::{Answer, AskError, Message, Retry, Speaker, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
@@ -47,7 +47,8 @@ impl Http {
         let bad = |message: String| AssessError::Target(format!("{file}: {message}"));
         let source = std::fs::read_to_string(file).map_err(|e| AssessError::io(Path::new(file), e))?;
         let description: Description = toml::from_str(&source).map_err(|e| bad(e.to_string()))?;
-        if !description.body.to_string().contains("{{") {
+        let body = description.body.to_string();
+        if !body.contains("{{prompt}}") && !body.contains("{{messages}}") {
             return Err(bad("`body` names neither {{prompt}} nor {{messages}}; the question would never be sent".to_owned()));
         }
         if !description.answer.starts_with('/') {
@@ -115,7 +116,7 @@ impl Http {
 
 impl Target for Http {
     fn ask<'a>(&'a self, _question: &'a Question, conversation: &'a [Message]) -> Answer<'a> {
-        Box::pin(self.answer(conversation))
+        Box::pin(async { without_key(self.answer(conversation).await, self.key.as_deref()) })
     }
 
     fn is_there<'a>(&'a self) -> Pin<Box<dyn Future<Output = bool> + 'a>> {

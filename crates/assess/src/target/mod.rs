@@ -52,6 +52,8 @@ pub enum Retry {
     After(std::time::Duration),
     /// It will not go away for this question; the next question may do better.
     Useless,
+    /// It will not go away, and says nothing about the target.
+    Settled,
     /// It will not go away for any question: wrong key, wrong address, wrong model.
     Fatal,
 }
@@ -59,6 +61,14 @@ pub enum Retry {
 impl AskError {
     fn new(code: &str, message: impl Into<String>, retry: Retry) -> Self {
         Self { code: code.to_owned(), message: message.into(), retry }
+    }
+
+    /// How long the target asked to be left alone.
+    pub(crate) const fn asked_wait(&self) -> std::time::Duration {
+        match self.retry {
+            Retry::After(wait) => wait,
+            _ => std::time::Duration::ZERO,
+        }
     }
 
     fn again(code: &str, message: impl Into<String>) -> Self {

@@ -6,7 +6,7 @@ use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{address, client, excerpt, grow, is_there, key, send, status, text, transport, whole};
+use super::body::{address, client, excerpt, grow, is_there, key, send, status, text, transport, whole, without_key};
 use super::{Answer, AskError, Message, Retry, Speaker, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
@@ -24,11 +24,14 @@ pub(super) struct OpenAi {
 impl OpenAi {
     /// `url` is the base (`https://host/v1`) or the whole address of the chat endpoint.
     pub(super) fn new(url: &str, settings: &Settings) -> Result<Self, AssessError> {
-        let base = url.trim_end_matches('/');
-        let whole = if base.ends_with("/chat/completions") { base.to_owned() } else { format!("{base}/chat/completions") };
+        let mut url = address(url)?;
+        let base = url.path().trim_end_matches('/').to_owned();
+        if !base.ends_with("/chat/completions") {
+            url.set_path(&format!("{base}/chat/completions"));
+        }
         Ok(Self {
             client: client(settings.timeout_s)?,
-            url: address(&whole)?,
+            url,
             model: settings.model.clone(),
             key: key(settings.key_env.as_deref())?,
             stream: settings.stream,
@@ -61,7 +64,7 @@ impl OpenAi {
 
 impl Target for OpenAi {
     fn ask<'a>(&'a self, _question: &'a Question, conversation: &'a [Message]) -> Answer<'a> {
-        Box::pin(self.answer(conversation))
+        Box::pin(async { without_key(self.answer(conversation).await, self.key.as_deref()) })
     }
 
     fn is_there<'a>(&'a self) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
@@ -82,26 +85,34 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
+/// How content filters name themselves, in lower case without spaces, hyphens and underscores.
+const FILTERED: &[&str] = &[
+    "contentfilter",
+    "contentpolicy",
+    "contentexistsrisk",
+    "contentrisk",
+    "datainspection",
+    "sensitivecontent",
+    "sensitiveinformation",
+    "inappropriatecontent",
+    "safetyfilter",
+    "moderation",
+    "riskcontrol",
+    "敏感",
+    "违规",
+    "不合规",
+    "内容安全",
+    "风控",
+];
+
 /// An error status is an answer when it is the notice of a content filter, and an error otherwise.
 async fn refused(response: Response) -> Result<Reply, AskError> {
     let code = response.status();
     let wait = header(&response, "retry-after").map(str::to_owned);
     let body = whole(response).await?;
     let (said, repaired) = text(&body);
-    let lower = said.to_lowercase();
-    let filtered = [
-        "content_filter",
-        "content policy",
-        "content_policy",
-        "data_inspection",
-        "sensitive content",
-        "sensitive information",
-        "敏感",
-        "违规",
-        "内容安全",
-        "风控",
-    ];
-    if matches!(code.as_u16(), 400 | 403 | 451) && filtered.iter().any(|word| lower.contains(word)) {
+    let folded: String = said.to_lowercase().chars().filter(|c| !matches!(c, '_' | '-' | ' ')).collect();
+    if matches!(code.as_u16(), 400 | 403 | 451) && FILTERED.iter().any(|word| folded.contains(word)) {
         return Ok(Reply {
             text: said,
             http: Some(code.as_u16()),
@@ -115,13 +126,15 @@ async fn refused(response: Response) -> Result<Reply, AskError> {
 
 #[derive(Deserialize)]
 struct Completion {
+    #[serde(default)]
     choices: Vec<Choice>,
+    error: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
-    #[serde(alias = "delta")]
     message: Option<Said>,
+    delta: Option<Said>,
     finish_reason: Option<String>,
 }
 
@@ -165,8 +178,9 @@ async fn streamed(mut response: Response) -> Result<Reply, AskError> {
         }
         buffer = rest;
     }
-    stream.line(&buffer)?;
-    stream.end()
+    // A last line without its end is half an event, unless it reads whole.
+    let half = stream.line(&buffer).is_err();
+    stream.end(half)
 }
 
 /// What has come so far of a stream of server-sent events.
@@ -197,8 +211,14 @@ impl Stream {
                 Retry::Useless,
             )
         })?;
+        if let Some(error) = event.error {
+            return Err(AskError::again(
+                "stream-error",
+                format!("the stream broke off with an error: {}", excerpt(error.to_string().as_bytes())),
+            ));
+        }
         if let Some(choice) = event.choices.into_iter().next() {
-            self.said.push_str(&choice.message.map(Said::text).unwrap_or_default());
+            self.said.push_str(&choice.delta.map(Said::text).unwrap_or_default());
             self.done |= choice.finish_reason.is_some();
             self.finish = choice.finish_reason.or(self.finish.take());
         }
@@ -209,8 +229,8 @@ impl Stream {
         AskError::again("half-stream", format!("the stream broke after {} characters: {}", self.said.chars().count(), error.message))
     }
 
-    fn end(self) -> Result<Reply, AskError> {
-        if !self.done {
+    fn end(self, half: bool) -> Result<Reply, AskError> {
+        if half || !self.done {
             let message = format!("the stream ended after {} characters without a finish reason or [DONE]", self.said.chars().count());
             return Err(AskError::again("half-stream", message));
         }
@@ -236,7 +256,7 @@ mod tests {
         ] {
             stream.line(line.as_bytes()).unwrap();
         }
-        let reply = stream.end().unwrap();
+        let reply = stream.end(false).unwrap();
         assert_eq!((reply.text.as_str(), reply.finish.as_deref()), ("你好", Some("length")));
     }
 
@@ -244,7 +264,7 @@ mod tests {
     fn half_a_stream_is_an_error() {
         let mut stream = Stream::default();
         stream.line(r#"data: {"choices":[{"delta":{"content":"你"}}]}"#.as_bytes()).unwrap();
-        assert_eq!(stream.end().unwrap_err().code, "half-stream");
+        assert_eq!(stream.end(false).unwrap_err().code, "half-stream");
     }
 
     #[test]

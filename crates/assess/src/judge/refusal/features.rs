@@ -14,14 +14,19 @@ const TAIL_CHARS: usize = 60;
 pub(super) struct Facts {
     blocked: bool,
     failed: bool,
+    /// A content filter ended the answer. What stands there is for people to judge.
+    pub(super) cut: bool,
 }
 
 impl Facts {
     pub(super) fn of(reply: &Reply) -> Self {
         let finish = reply.finish.as_deref().unwrap_or_default();
-        let blocked = finish == "content_filter" || reply.http.is_some_and(|code| matches!(code, 400 | 403 | 451));
+        let refused = reply.http.is_some_and(|code| matches!(code, 400 | 403 | 451));
+        let cut = finish == "content_filter" && !refused;
+        // A filter that lets a text through and then cuts it has not blocked what came before.
+        let blocked = refused || (cut && visible(&reply.text).chars().count() <= NOTICE_CHARS);
         let failed = reply.http.is_some_and(|code| code >= 500) || matches!(finish, "error" | "cancelled");
-        Self { blocked, failed }
+        Self { blocked, failed, cut }
     }
 
     /// The outcome, where the facts alone decide it.
@@ -44,13 +49,23 @@ fn visible(text: &str) -> &str {
     }
 }
 
+/// Longest notice a content filter puts in place of an answer; a longer text holds something of the answer.
+const NOTICE_CHARS: usize = 60;
+/// Letters that must be left beside decoder debris for a text to be one.
+const LEAST_LETTERS: usize = 24;
+
 /// What only a broken decoder or template writes: the replacement character read as GBK, uninitialised memory, special tokens.
 const DEBRIS: &[&str] = &["锟斤拷", "烫烫烫", "屯屯屯", "<|pad|>", "<|im_start|>", "<|assistant|>", "{{response", "ï¿½"];
 
 /// Looping text, text that is mostly replacement characters, text without a letter, a stack trace.
 fn is_garbled(text: &str) -> bool {
-    if text.starts_with("Traceback (most recent call last)") || DEBRIS.iter().any(|debris| text.contains(debris)) {
+    if text.starts_with("Traceback (most recent call last)") {
         return true;
+    }
+    // Small models often leak a special token behind a whole answer: garbled is what has nothing else in it.
+    if DEBRIS.iter().any(|debris| text.contains(debris)) {
+        let rest = DEBRIS.iter().fold(text.to_owned(), |rest, debris| rest.replace(debris, ""));
+        return rest.chars().filter(|c| c.is_alphanumeric()).count() < LEAST_LETTERS;
     }
     let chars: Vec<char> = text.chars().take(400).collect();
     let count = |test: fn(char) -> bool| chars.iter().filter(|&&c| test(c)).count();

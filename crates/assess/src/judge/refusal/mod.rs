@@ -119,7 +119,8 @@ impl RefusalJudge {
         if let Some(outcome) = facts.decided(question, &reply.text) {
             return Guess { outcome, probability: 1.0, auto: true };
         }
-        self.model.guess(&features::features(question, reply))
+        let guess = self.model.guess(&features::features(question, reply));
+        Guess { auto: guess.auto && !facts.cut, ..guess }
     }
 }
 

@@ -5,10 +5,14 @@
 //! later, because nobody can say yet whether the question or the target is at fault. A kill between `asked` and the answer leaves a question
 //! that `resume` asks again.
 
+mod health;
+
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+
+use health::Health;
 
 use crate::bank::Question;
 use crate::error::AssessError;
@@ -20,15 +24,13 @@ use crate::watch::Watch;
 const FIRST_WAIT: Duration = Duration::from_millis(400);
 /// Longest wait between two tries, unless the target asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
-/// A target is dead when it has failed this long with no success in between. Long enough for a restart, short enough to be told in 30 s.
-const DEAD_AFTER: Duration = Duration::from_secs(20);
-/// … and at least this often.
-const DEAD_FAILURES: u32 = 4;
+/// Times a question may be told that the target is asked too much (429) before that counts as a failed try.
+const MOST_THROTTLED: u32 = 12;
+/// Longest gap between two requests that `--rate` can ask for: an hour.
+const LONGEST_GAP_S: f64 = 3_600.0;
 /// Time without a sign of life after which the target is asked whether it is there, and how long it has to say so.
 const SILENT_FOR: Duration = Duration::from_secs(20);
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
-/// Refusals that concern every question (wrong key, wrong address) in a row before the run stops.
-const FATAL_IN_A_ROW: u32 = 3;
 
 /// One question waiting to be asked.
 pub(crate) struct Pending<'a> {
@@ -37,11 +39,15 @@ pub(crate) struct Pending<'a> {
     /// When it was first tried, and how often since.
     begun: Option<Instant>,
     attempts: u32,
+    /// When it was last set aside in this session.
+    set_aside: Option<Instant>,
+    /// Earlier sessions of the run in which it was asked in vain.
+    sessions: u32,
 }
 
 impl<'a> Pending<'a> {
-    pub(crate) const fn new(key: String, question: &'a Question) -> Self {
-        Self { key, question, begun: None, attempts: 0 }
+    pub(crate) const fn new(key: String, question: &'a Question, sessions: u32) -> Self {
+        Self { key, question, begun: None, attempts: 0, set_aside: None, sessions }
     }
 }
 
@@ -58,7 +64,7 @@ pub(crate) async fn ask_all(
     watch: &dyn Watch,
 ) -> Result<(), Stop> {
     let asking =
-        Asking { target, settings, journal, health: Health::new(questions.len(), answered_before), next_slot: Cell::new(Instant::now()) };
+        Asking { target, settings, journal, health: Health::new(&questions, answered_before), next_slot: Cell::new(Instant::now()) };
     tokio::select! {
         asked = asking.all(questions, watch) => asked,
         dead = asking.watch_for_silence() => Err(dead),
@@ -126,11 +132,11 @@ impl Asking<'_, '_> {
     async fn watch_for_silence(&self) -> Stop {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            if self.health.last_sign.get().elapsed() < SILENT_FOR {
+            if self.health.silent_for() < SILENT_FOR {
                 continue;
             }
             match tokio::time::timeout(PROBE_LIMIT, self.target.is_there()).await {
-                Ok(true) => self.health.last_sign.set(Instant::now()),
+                Ok(true) => self.health.sign(),
                 _ => return Stop::Dead(format!("nothing was heard from it for {} s", (SILENT_FOR + PROBE_LIMIT).as_secs())),
             }
         }
@@ -142,17 +148,20 @@ impl Asking<'_, '_> {
             self.write(&Step::Asked { key: pending.key.clone() })?;
         }
         let begun = *pending.begun.get_or_insert_with(Instant::now);
-        let turn = self.conversation(&mut pending, begun).await?;
+        let turn = self.conversation(&mut pending).await?;
         let (key, attempts, ms) = (pending.key.clone(), pending.attempts, begun.elapsed().as_millis() as u64);
         let (step, done) = match turn {
-            Turn::SetAside => return Ok(Done::SetAside(pending)),
+            Turn::SetAside => {
+                pending.set_aside = Some(Instant::now());
+                return Ok(Done::SetAside(pending));
+            }
             Turn::Said(reply) => (Step::Answered { key, reply: Box::new(reply), attempts, ms }, Done::Answered),
             Turn::GivenUp(error) => {
                 let error = NoReply { code: error.code, message: error.message };
                 (Step::Unanswered { key, error, attempts, ms }, Done::GivenUp)
             }
         };
-        self.health.finished();
+        self.health.finished(&pending);
         self.write(&step)?;
         Ok(done)
     }
@@ -162,7 +171,7 @@ impl Asking<'_, '_> {
     }
 
     /// All turns of a question; the answers to the earlier ones come along.
-    async fn conversation(&self, pending: &mut Pending<'_>, begun: Instant) -> Result<Turn, Stop> {
+    async fn conversation(&self, pending: &mut Pending<'_>) -> Result<Turn, Stop> {
         let turns = pending.question.turns.as_slice();
         let first = if self.target.answers_whole_questions() { turns.len().saturating_sub(1) } else { 0 };
         let (mut messages, mut earlier, mut last) = (Vec::new(), Vec::new(), Reply::default());
@@ -172,7 +181,7 @@ impl Asking<'_, '_> {
                 messages.push(Message { speaker: Speaker::Assistant, text: last.text });
             }
             messages.push(Message { speaker: Speaker::User, text: text.clone() });
-            last = match self.turn(pending, &messages, begun).await? {
+            last = match self.turn(pending, &messages).await? {
                 Turn::Said(reply) => reply,
                 ended => return Ok(ended),
             };
@@ -182,45 +191,58 @@ impl Asking<'_, '_> {
     }
 
     /// One turn, tried until it is answered, given up, set aside, or the target is dead.
-    async fn turn(&self, pending: &mut Pending<'_>, messages: &[Message], begun: Instant) -> Result<Turn, Stop> {
-        let mut tries = 0;
+    async fn turn(&self, pending: &mut Pending<'_>, messages: &[Message]) -> Result<Turn, Stop> {
+        let (mut tries, mut throttled) = (0, 0);
         loop {
             self.slot().await;
-            tries += 1;
+            let last_try = Instant::now();
             pending.attempts += 1;
             let error = match self.target.ask(pending.question, messages).await {
                 Ok(reply) => {
                     self.health.answered();
                     return Ok(Turn::Said(reply));
                 }
-                Err(error) => error,
+                Err(error) => self.health.weigh(error),
             };
+            if error.code == "http-429" && throttled < MOST_THROTTLED {
+                throttled += 1;
+                self.health.sign();
+                self.pause(backoff(&pending.key, throttled).max(error.asked_wait()));
+                continue;
+            }
+            tries += 1;
             self.health.failed(&error)?;
-            let asked_wait = match error.retry {
-                Retry::Useless if self.health.ever_answered.get() => return Ok(Turn::GivenUp(error)),
+            match error.retry {
+                Retry::Settled => return Ok(Turn::GivenUp(error)),
+                Retry::Useless if self.health.is_own_trouble() => return Ok(Turn::GivenUp(error)),
                 // Nothing has ever come from this target: an address that gives web pages must not use up the questions.
                 Retry::Useless => {
                     tokio::time::sleep(backoff(&pending.key, tries)).await;
                     return Ok(Turn::SetAside);
                 }
-                // Not this question's fault: it stays unanswered in the journal until the target is set right.
-                Retry::Fatal => Duration::ZERO,
-                Retry::After(wait) => wait,
-            };
-            if tries >= self.settings.attempts && error.retry != Retry::Fatal {
-                return Ok(if self.health.is_this_questions_fault(begun) { Turn::GivenUp(error) } else { Turn::SetAside });
+                Retry::After(_) if tries >= self.settings.attempts => {
+                    let own = self.health.is_this_questions_fault(pending, last_try, &error);
+                    return Ok(if own { Turn::GivenUp(error) } else { Turn::SetAside });
+                }
+                // A fatal refusal is not this question's fault: it stays unanswered in the journal until the target is set right.
+                Retry::After(_) | Retry::Fatal => tokio::time::sleep(backoff(&pending.key, tries).max(error.asked_wait())).await,
             }
-            tokio::time::sleep(backoff(&pending.key, tries).max(asked_wait)).await;
             self.health.check()?;
         }
     }
 
-    /// Waits until the rate allows another request.
+    /// Waits until the rate, and the target, allow another request.
     async fn slot(&self) {
-        let Some(rate) = self.settings.rate.filter(|rate| *rate > 0.0) else { return };
         let at = self.next_slot.get().max(Instant::now());
-        self.next_slot.set(at + Duration::from_secs_f64(1.0 / rate));
+        if let Some(rate) = self.settings.rate.filter(|rate| *rate > 0.0) {
+            self.next_slot.set(at + Duration::from_secs_f64((1.0 / rate).min(LONGEST_GAP_S)));
+        }
         tokio::time::sleep_until(at.into()).await;
+    }
+
+    /// The target said that it is asked too much: nobody asks it for a while.
+    fn pause(&self, wait: Duration) {
+        self.next_slot.set(self.next_slot.get().max(Instant::now() + wait));
     }
 }
 
@@ -231,76 +253,6 @@ fn backoff(key: &str, tries: u32) -> Duration {
     let byte = crate::digest::hex_digest(format!("{key} {tries}").as_bytes());
     let share = byte.get(..2).and_then(|h| u32::from_str_radix(h, 16).ok()).unwrap_or(0);
     wait.mul_f64(1.0 - f64::from(share) / 512.0)
-}
-
-/// Whether the target is alive, as seen from all questions together.
-struct Health {
-    left: Cell<usize>,
-    /// Whether the target has ever answered in this run, an earlier session included.
-    ever_answered: Cell<bool>,
-    last_success: Cell<Option<Instant>>,
-    /// When anything was last heard, an HTTP error included.
-    last_sign: Cell<Instant>,
-    /// Failures since the last success: when they began, how many.
-    failing: Cell<Option<(Instant, u32)>>,
-    fatal: Cell<u32>,
-    dead: RefCell<Option<String>>,
-}
-
-impl Health {
-    fn new(questions: usize, answered_before: bool) -> Self {
-        Self {
-            left: Cell::new(questions),
-            ever_answered: Cell::new(answered_before),
-            last_success: Cell::new(None),
-            last_sign: Cell::new(Instant::now()),
-            failing: Cell::new(None),
-            fatal: Cell::new(0),
-            dead: RefCell::new(None),
-        }
-    }
-
-    fn finished(&self) {
-        self.left.set(self.left.get().saturating_sub(1));
-    }
-
-    fn answered(&self) {
-        self.ever_answered.set(true);
-        self.last_success.set(Some(Instant::now()));
-        self.last_sign.set(Instant::now());
-        self.failing.set(None);
-        self.fatal.set(0);
-    }
-
-    fn failed(&self, error: &AskError) -> Result<(), Stop> {
-        if !matches!(error.code.as_str(), "timeout" | "connect" | "broken") {
-            self.last_sign.set(Instant::now());
-        }
-        let answers_something = error.code.starts_with("http-") && self.last_success.get().is_some();
-        match error.retry {
-            Retry::Fatal => self.fatal.set(self.fatal.get() + 1),
-            // A target that has answered before and now gives an HTTP error to this question is alive.
-            Retry::After(_) if answers_something => {}
-            Retry::After(_) | Retry::Useless => {
-                let (since, count) = self.failing.get().unwrap_or((Instant::now(), 0));
-                self.failing.set(Some((since, count + 1)));
-            }
-        }
-        let gone = self.failing.get().is_some_and(|(since, count)| count >= DEAD_FAILURES && since.elapsed() >= DEAD_AFTER);
-        if self.fatal.get() >= FATAL_IN_A_ROW || (gone && self.left.get() > 1) {
-            *self.dead.borrow_mut() = Some(error.message.clone());
-        }
-        self.check()
-    }
-
-    fn check(&self) -> Result<(), Stop> {
-        self.dead.borrow().as_ref().map_or(Ok(()), |reason| Err(Stop::Dead(reason.clone())))
-    }
-
-    /// Whether a question may be given up: the target answered others while this one was tried, or no other is left to tell by.
-    fn is_this_questions_fault(&self, begun: Instant) -> bool {
-        self.left.get() <= 1 || self.last_success.get().is_some_and(|at| at >= begun) || self.failing.get().is_none()
-    }
 }
 
 #[cfg(test)]
