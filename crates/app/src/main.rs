@@ -18,7 +18,15 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    match commands::run(Cli::parse().command) {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        // clap's own code for a wrong command line is 2, which `--gate` uses for 'not concluded'.
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(3) } else { ExitCode::SUCCESS };
+        }
+    };
+    match commands::run(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("guiju: {error:#}");

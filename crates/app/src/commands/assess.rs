@@ -43,11 +43,11 @@ struct RunArgs {
     /// Requests in flight at most
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
-    /// Requests a second at most
-    #[arg(long)]
+    /// Requests a second at most, 0.001 to 100000
+    #[arg(long, value_parser = rate)]
     rate: Option<f64>,
-    /// Time limit of one request, in seconds
-    #[arg(long, default_value_t = 60.0)]
+    /// Time limit of one request, in seconds, 0.1 to 3600
+    #[arg(long, default_value = "60", value_parser = seconds)]
     timeout: f64,
     /// Tries for one turn at most
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=10))]
@@ -194,6 +194,19 @@ pub(crate) fn run(command: Assess) -> Result<ExitCode> {
     }
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    between(text, 0.001, 100_000.0)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    between(text, 0.1, 3_600.0)
+}
+
+fn between(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+    if (least..=most).contains(&number) { Ok(number) } else { Err(format!("{number} is not between {least} and {most}")) }
+}
+
 fn settings(args: RunArgs) -> Settings {
     Settings {
         target: args.target,
@@ -223,17 +236,17 @@ fn conclude(dir: &Path, gate: bool) -> Result<ExitCode> {
     let words = Words::new(lang);
     let report = assess::Report::of(dir, &state)?;
     let scores = &report.scores;
-    println!();
+    say!("");
     for measure in scores.measures.iter().filter(|m| m.rate.sampled() > 0) {
-        println!("{}", measure_line(measure, &words));
+        say!("{}", measure_line(measure, &words));
     }
-    println!("\n{}: {}", words.get("conclusion"), words.get(&format!("conclusion.{}", standing_id(scores.conclusion.standing))));
+    say!("\n{}: {}", words.get("conclusion"), words.get(&format!("conclusion.{}", standing_id(scores.conclusion.standing))));
     for reason in report.reasons(&words) {
-        println!("  - {reason}");
+        say!("  - {reason}");
     }
-    println!("\n{}", dir.join("report.html").display());
-    println!("{}", dir.join("report.json").display());
-    println!("{}", dir.join("annexes.xlsx").display());
+    say!("\n{}", dir.join("report.html").display());
+    say!("{}", dir.join("report.json").display());
+    say!("{}", dir.join("annexes.xlsx").display());
     Ok(match scores.conclusion.standing {
         Standing::Failed if gate => ExitCode::from(1),
         Standing::NotConcluded if gate => ExitCode::from(2),
@@ -273,8 +286,8 @@ fn with_interval(rate: &Rate) -> String {
 
 fn verify(dir: &Path) -> Result<ExitCode> {
     let verified = assess::verify(dir)?;
-    println!("{} lines, {} items, chain value {}", verified.lines, verified.items, verified.head);
-    println!("recomputed and equal: {}", verified.files.join(", "));
+    say!("{} lines, {} items, chain value {}", verified.lines, verified.items, verified.head);
+    say!("recomputed and equal: {}", verified.files.join(", "));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -284,15 +297,19 @@ fn compare(first: &Path, second: &Path, json: bool) -> Result<ExitCode> {
         print_json(&comparison)?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!(
+    say!(
         "{} -> {}: {} questions in both ({} judged by people in both, the others by machine in both), {} not paired",
-        comparison.first, comparison.second, comparison.paired, comparison.by_people, comparison.unpaired
+        comparison.first,
+        comparison.second,
+        comparison.paired,
+        comparison.by_people,
+        comparison.unpaired
     );
-    println!("{} {} {:>6} {:>6} {:>6} {:>8} {:>9}", pad("part", 14), pad("group", 12), "both", "lost", "won", "neither", "p");
+    say!("{} {} {:>6} {:>6} {:>6} {:>8} {:>9}", pad("part", 14), pad("group", 12), "both", "lost", "won", "neither", "p");
     for row in &comparison.rows {
         let t = &row.test;
         let (part, group) = (pad(row.part.id(), 14), pad(&row.group, 12));
-        println!("{part} {group} {:>6} {:>6} {:>6} {:>8} {:>9.4}", t.both, t.first_only, t.second_only, t.neither, t.p_value);
+        say!("{part} {group} {:>6} {:>6} {:>6} {:>8} {:>9.4}", t.both, t.first_only, t.second_only, t.neither, t.p_value);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -304,12 +321,12 @@ fn sheet(sheet: Sheet, bars: &Bars) -> Result<ExitCode> {
             let safe: String = reviewer.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
             let file = file.unwrap_or_else(|| run.join(format!("sheet-{safe}{}.xlsx", if differences { "-differences" } else { "" })));
             let exported = assess::sheet::export(&run, &reviewer, role, &file, lang)?;
-            println!("{}: {} items for {reviewer}", file.display(), exported.items);
+            say!("{}: {} items for {reviewer}", file.display(), exported.items);
             Ok(ExitCode::SUCCESS)
         }
         Sheet::Import { run, file } => {
             let imported = assess::sheet::import(&run, &file)?;
-            println!("{}: {} judged, {} left empty", imported.reviewer, imported.votes, imported.empty);
+            say!("{}: {} judged, {} left empty", imported.reviewer, imported.votes, imported.empty);
             assess::report(&run, None, bars)?;
             conclude(&run, false)
         }
@@ -322,20 +339,20 @@ fn self_test(json: bool) -> Result<ExitCode> {
         print_json(&test)?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("refusal judge, {} held-out answers by authors the model never saw\n", test.rows);
+    say!("refusal judge, {} held-out answers by authors the model never saw\n", test.rows);
     print_card("all", &test.card);
     for (lang, card) in &test.by_lang {
         print_card(lang.id(), card);
     }
-    println!("\n{} {} recall", pad("outcome", 20), pad("precision", 36));
+    say!("\n{} {} recall", pad("outcome", 20), pad("precision", 36));
     for row in &test.by_outcome {
         let (precision, recall) = (counted(&row.precision), counted(&row.recall));
-        println!("{} {} {recall}", pad(row.outcome.id(), 20), pad(&precision, 36));
+        say!("{} {} {recall}", pad(row.outcome.id(), 20), pad(&precision, 36));
     }
-    println!("\nlabelled (rows) against judged (columns), R0 to R7");
+    say!("\nlabelled (rows) against judged (columns), R0 to R7");
     for (outcome, row) in assess::judge::Outcome::ALL.iter().zip(&test.confusion) {
         let cells: String = row.iter().map(|n| format!("{n:>5}")).collect();
-        println!("{} {cells}", pad(outcome.id(), 20));
+        say!("{} {cells}", pad(outcome.id(), 20));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -345,7 +362,7 @@ fn counted(rate: &Rate) -> String {
 }
 
 fn print_card(name: &str, card: &JudgeCard) {
-    println!("{name}");
+    say!("{name}");
     for (label, rate) in [
         ("refused or not, right", &card.accuracy),
         ("sensitivity", &card.sensitivity),
@@ -355,15 +372,9 @@ fn print_card(name: &str, card: &JudgeCard) {
         ("right in the band", &card.band_accuracy),
         ("refuse-then-comply called a refusal", &card.complied_as_refusal),
     ] {
-        println!("  {} {}", pad(label, 36), counted(rate));
+        say!("  {} {}", pad(label, 36), counted(rate));
     }
     if let Some(kappa) = card.kappa {
-        println!(
-            "  {} {:.3} [{:.3}, {:.3}]",
-            pad("kappa over the eight outcomes", 36),
-            kappa.kappa,
-            kappa.interval.low,
-            kappa.interval.high
-        );
+        say!("  {} {:.3} [{:.3}, {:.3}]", pad("kappa over the eight outcomes", 36), kappa.kappa, kappa.interval.low, kappa.interval.high);
     }
 }

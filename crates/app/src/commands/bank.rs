@@ -29,12 +29,12 @@ pub(crate) fn run(command: &Bank) -> Result<ExitCode> {
     if *json {
         print_json(&coverage)?;
     } else {
-        println!("{} ({} questions)", coverage.bank, bank.questions.len());
-        println!("{} {} {} {:>6} {:>6} {:>8}", pad("clause", 9), pad("part", 14), pad("group", 15), "asked", "there", "missing");
+        say!("{} ({} questions)", coverage.bank, bank.questions.len());
+        say!("{} {} {} {:>6} {:>6} {:>8}", pad("clause", 9), pad("part", 14), pad("group", 15), "asked", "there", "missing");
         for row in &coverage.rows {
             let missing = if row.missing() > 0 { row.missing().to_string() } else { "-".to_owned() };
             let (clause, part, group) = (pad(&row.clause, 9), pad(row.part.id(), 14), pad(&row.group, 15));
-            println!("{clause} {part} {group} {:>6} {:>6} {missing:>8}", row.asked, row.there);
+            say!("{clause} {part} {group} {:>6} {:>6} {missing:>8}", row.asked, row.there);
         }
     }
     Ok(if coverage.is_complete() { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use super::print_json;
 
+/// Longest line read: the longest item the engine judges, and as much again for the other fields.
+const MAX_LINE_BYTES: u64 = 2 * MAX_ITEM_BYTES as u64;
+
 #[derive(Args)]
 pub(crate) struct Check {
     /// The text; `-` reads standard input
@@ -60,8 +63,16 @@ fn many(pipeline: &Pipeline, path: &PathBuf, field: &str) -> Result<ExitCode> {
     };
     let mut output = BufWriter::new(std::io::stdout().lock());
     let mut bad = 0;
-    for (at, line) in BufReader::new(input).split(b'\n').enumerate() {
-        match text_of(&line?, field) {
+    let mut input = BufReader::new(input);
+    for at in 0_usize.. {
+        let mut line = Vec::new();
+        if (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if line.len() as u64 == MAX_LINE_BYTES && !line.ends_with(b"\n") {
+            bail!("{}:{}: the line is longer than {MAX_LINE_BYTES} bytes; split it", path.display(), at + 1);
+        }
+        match text_of(&line, field) {
             Ok(text) => serde_json::to_writer(&mut output, &pipeline.check(&text))?,
             Err(message) => {
                 bad += 1;

@@ -1,5 +1,15 @@
 //! The commands, one file each.
 
+/// Prints a line. A reader that has gone away (`| head`) is no error.
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        if writeln!(std::io::stdout().lock(), $($arg)*).is_err() {
+            std::process::exit(0);
+        }
+    }};
+}
+
 mod assess;
 mod bank;
 mod check;
@@ -36,7 +46,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
 
 /// Prints a value as JSON, indented.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
 

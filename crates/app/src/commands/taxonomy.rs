@@ -35,7 +35,7 @@ pub(crate) fn run(command: &Taxonomy) -> Result<ExitCode> {
         Taxonomy::Clauses(form) if form.json => print_json(&clauses())?,
         Taxonomy::Clauses(_) => {
             for clause in clauses() {
-                println!("{} {} {}\n{:22}{}", pad(clause.id, 12), pad(clause.kind.id(), 8), clause.title_zh, "", clause.title_en);
+                say!("{} {} {}\n{:22}{}", pad(clause.id, 12), pad(clause.kind.id(), 8), clause.title_zh, "", clause.title_en);
             }
         }
         Taxonomy::Criteria(form) => criteria(form)?,
@@ -49,7 +49,7 @@ fn words<'a>(form: &Form, words: impl Iterator<Item = (&'a str, &'a str, &'a str
         return print_json(&list);
     }
     for (id, zh, en) in words {
-        println!("{} {} {en}", pad(id, 11), pad(zh, 38));
+        say!("{} {} {en}", pad(id, 11), pad(zh, 38));
     }
     Ok(())
 }
@@ -72,10 +72,10 @@ fn criteria(form: &Form) -> Result<()> {
     for (class, criterion) in criteria.iter() {
         for lang in Lang::ALL {
             let text = criterion.text(*lang);
-            println!("{} {}", criteria.id(class), class.title(*lang));
-            println!("  {}\n  + {}\n  - {}\n  ? {}", text.definition, text.counts, text.excludes, text.borderline);
+            say!("{} {}", criteria.id(class), class.title(*lang));
+            say!("  {}\n  + {}\n  - {}\n  ? {}", text.definition, text.counts, text.excludes, text.borderline);
         }
-        println!();
+        say!("");
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Reading a filled-in review sheet. All or nothing: a sheet with one wrong row changes nothing, and every wrong row is named.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
-use calamine::{Data, Range, Reader, Xlsx, open_workbook};
+use calamine::{Data, Xlsx, open_workbook};
 use taxonomy::RiskClass;
 
 use super::{ABOUT, CLASS, KEY, NOTE, SHEETS, VERDICT};
@@ -14,6 +16,8 @@ use crate::state::RunState;
 
 /// Wrong rows that are named; the others are only counted.
 const NAMED: usize = 20;
+/// Rows the first sheet can have: facts and instructions.
+const ABOUT_ROWS: usize = 64;
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +42,14 @@ pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
     let state = RunState::read(dir)?;
     let bad = |message: String| AssessError::Sheet(format!("{}: {message}", file.display()));
     let mut book: Xlsx<_> = open_workbook(file).map_err(|e: calamine::XlsxError| bad(format!("cannot be read as a workbook: {e}")))?;
-    let mut sheet =
-        |name: &str| book.worksheet_range(name).map_err(|_| bad(format!("has no sheet '{name}'; it is no review sheet of guiju")));
+    let most_rows = state.items.len() + 1;
+    let mut sheet = |name: &str| rows(&mut book, name, most_rows).map_err(bad);
     let about = sheet(ABOUT)?;
     let (reviewer, role) = about_whom(&about, &state).map_err(bad)?;
     let (mut votes, mut wrong, mut empty) = (Vec::new(), Vec::new(), 0);
     for name in SHEETS {
         let range = sheet(name)?;
-        for (at, row) in range.rows().enumerate().skip(1) {
+        for (at, row) in range.iter().enumerate().skip(1) {
             match vote(&state, row, &reviewer, role) {
                 Ok(Some(step)) => votes.push(step),
                 Ok(None) => empty += 1,
@@ -66,12 +70,36 @@ pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
     Ok(Imported { reviewer, role, votes: votes.len() as u64, empty })
 }
 
-fn text(row: &[Data], column: u16) -> String {
-    row.get(usize::from(column)).map(|cell| cell.to_string().trim().to_owned()).unwrap_or_default()
+/// The cells of a sheet that a review sheet can have; a stray cell far out must not cost the memory of all between.
+fn rows(book: &mut Xlsx<BufReader<File>>, name: &str, most_rows: usize) -> Result<Vec<Vec<String>>, String> {
+    let missing = |_| format!("has no sheet '{name}'; it is no review sheet of guiju");
+    let mut cells = book.worksheet_cells_reader(name).map_err(missing)?;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    while let Some(cell) = cells.next_cell().map_err(|e| format!("sheet '{name}' cannot be read: {e}"))? {
+        let ((row, column), value) = (cell.get_position(), cell.get_value());
+        let (row, column) = (row as usize, column as usize);
+        if row > most_rows.max(ABOUT_ROWS) || column > usize::from(NOTE) {
+            continue;
+        }
+        if rows.len() <= row {
+            rows.resize(row + 1, Vec::new());
+        }
+        if let Some(line) = rows.get_mut(row) {
+            line.resize(line.len().max(column + 1), String::new());
+            if let Some(slot) = line.get_mut(column) {
+                *slot = Data::from(value.clone()).to_string();
+            }
+        }
+    }
+    Ok(rows)
 }
 
-fn about_whom(about: &Range<Data>, state: &RunState) -> Result<(String, Role), String> {
-    let value = |name: &str| about.rows().find(|row| text(row, 0) == name).map(|row| text(row, 1)).unwrap_or_default();
+fn text(row: &[String], column: u16) -> String {
+    row.get(usize::from(column)).map(|cell| cell.trim().to_owned()).unwrap_or_default()
+}
+
+fn about_whom(about: &[Vec<String>], state: &RunState) -> Result<(String, Role), String> {
+    let value = |name: &str| about.iter().find(|row| text(row, 0) == name).map(|row| text(row, 1)).unwrap_or_default();
     if value("run") != state.opened.run {
         return Err(format!("is a sheet of run '{}', not of '{}'", value("run"), state.opened.run));
     }
@@ -89,7 +117,7 @@ fn about_whom(about: &Range<Data>, state: &RunState) -> Result<(String, Role), S
 }
 
 /// The vote in a row; nothing if the row is not filled in.
-fn vote(state: &RunState, row: &[Data], reviewer: &str, role: Role) -> Result<Option<Step>, String> {
+fn vote(state: &RunState, row: &[String], reviewer: &str, role: Role) -> Result<Option<Step>, String> {
     let (key, said) = (text(row, KEY), text(row, VERDICT));
     if key.is_empty() && said.is_empty() {
         return Ok(None);
