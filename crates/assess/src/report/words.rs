@@ -55,7 +55,8 @@ mod tests {
     #[test]
     fn every_key_that_is_used_is_there() {
         let sources = [
-            include_str!("page.rs"),
+            include_str!("page/mod.rs"),
+            include_str!("page/sections.rs"),
             include_str!("xlsx.rs"),
             include_str!("html.rs"),
             include_str!("../sheet/mod.rs"),

@@ -1,215 +1,21 @@
-//! The report as a page: sections of blocks, in the words of one language. What the reader sees, and in which order.
+//! The sections of the page, in the order they are read.
 
 use stats::{Bound, Rate, Standing};
-use taxonomy::{Aspect, Lang, RiskClass};
 
-use super::chart::{self, BarData, Bars, Stack, Tradeoff};
-use super::examples::{Example, MOST};
+use super::super::chart::{self, BarData, Stack};
+use super::super::examples::{Example, Failure, MOST};
+use super::{
+    Block, Cell, ExampleView, Section, Table, books, bound, group_title, hash, interval, judge_of, number, share, standing_id, text,
+};
 use super::{Report, Words};
 use crate::bank::Coverage;
 use crate::judge::{Counts, JudgeCard, Outcome, counts};
 use crate::part::Part;
-use crate::score::{Group, Measure, MeasureId, Reason};
+use crate::score::{Group, Measure, MeasureId};
 
-/// A page.
-pub(super) struct Page {
-    pub(super) lang: &'static str,
-    pub(super) title: String,
-    pub(super) subtitle: String,
-    pub(super) run: String,
-    pub(super) head: Vec<(String, String)>,
-    pub(super) standing: &'static str,
-    /// What must be read before anything else.
-    pub(super) banner: Option<String>,
-    pub(super) conclusion_title: String,
-    pub(super) conclusion: String,
-    pub(super) reasons: Vec<String>,
-    pub(super) sections: Vec<Section>,
-}
-
-/// A section of the page.
-pub(super) struct Section {
-    pub(super) id: &'static str,
-    pub(super) title: String,
-    pub(super) blocks: Vec<Block>,
-}
-
-/// A piece of a section.
-pub(super) enum Block {
-    Heading(String),
-    Text(String),
-    Note(String),
-    List(Vec<String>),
-    Table(Table),
-    Bars(Bars),
-    Stack(Stack),
-    Tradeoff(Tradeoff),
-    Examples(Vec<ExampleView>),
-}
-
-/// A table; with a summary it is folded away.
-#[derive(Default)]
-pub(super) struct Table {
-    pub(super) summary: Option<String>,
-    pub(super) wide: bool,
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<Cell>>,
-}
-
-impl Table {
-    /// The heading of a column, repeated in its cells on a phone.
-    pub(super) fn label(&self, column: &usize) -> &str {
-        self.head.get(*column).map_or("", String::as_str)
-    }
-}
-
-/// A cell of a table.
-#[derive(Default)]
-pub(super) struct Cell {
-    pub(super) class: &'static str,
-    pub(super) tag: &'static str,
-    pub(super) text: String,
-    pub(super) small: String,
-}
-
-/// An example as it is shown.
-pub(super) struct ExampleView {
-    pub(super) tags: Vec<(String, &'static str)>,
-    pub(super) key: String,
-    pub(super) question: Vec<(String, String)>,
-    pub(super) label: String,
-    pub(super) text: Vec<(String, bool)>,
-}
-
-fn text(text: impl Into<String>) -> Cell {
-    Cell { text: text.into(), ..Cell::default() }
-}
-
-fn number(text: impl ToString) -> Cell {
-    Cell { class: "n", text: text.to_string(), ..Cell::default() }
-}
-
-fn hash(text: &str) -> Cell {
-    Cell { class: "hash", text: text.to_owned(), ..Cell::default() }
-}
-
-/// The word for a standing.
-pub(super) const fn standing_id(standing: Standing) -> &'static str {
-    match standing {
-        Standing::PassedWithConfidence => "passed-with-confidence",
-        Standing::PassedPointOnly => "passed-point-only",
-        Standing::Failed => "failed",
-        Standing::NotConcluded => "not-concluded",
-    }
-}
-
-impl Page {
-    pub(super) fn of(report: &Report, w: &Words) -> Self {
-        let conclusion = &report.scores.conclusion;
-        let standing = standing_id(conclusion.standing);
-        let writer = Writer { report, w };
-        Self {
-            lang: if w.lang == Lang::Zh { "zh-CN" } else { "en" },
-            title: w.get("title").to_owned(),
-            subtitle: w.get("subtitle").to_owned(),
-            run: report.opened.run.clone(),
-            head: writer.head(),
-            standing,
-            banner: (report.opened.sample_target || report.opened.corpus.sample).then(|| w.get("banner.sample").to_owned()),
-            conclusion_title: w.get("conclusion").to_owned(),
-            conclusion: w.get(&format!("conclusion.{standing}")).to_owned(),
-            reasons: report.reasons(w),
-            sections: vec![
-                writer.measures(),
-                writer.liaoning(),
-                writer.content(),
-                writer.refusal(),
-                writer.corpus(),
-                writer.people(),
-                writer.examples(),
-                writer.failures(),
-                writer.coverage(),
-                writer.method(),
-                writer.sign(),
-            ],
-        }
-    }
-}
-
-/// A reason as a sentence.
-pub(super) fn reason_text(reason: &Reason, report: &Report, w: &Words) -> String {
-    let name = |id: MeasureId| w.get(&format!("measure.{}", id.id())).to_owned();
-    let measure = |id: MeasureId| report.scores.measures.iter().find(|m| m.id == id);
-    let found = |id| measure(id).and_then(|m| m.share).map_or_else(|| "—".to_owned(), Words::percent);
-    match reason {
-        Reason::Failed { measure: id } => w.fill(
-            "reason.failed",
-            &[&name(*id), &found(*id), &measure(*id).and_then(|m| m.bound).map_or_else(String::new, |b| bound(b, w))],
-        ),
-        Reason::PointOnly { measure: id } => w.fill("reason.point-only", &[&name(*id), &found(*id)]),
-        Reason::PeoplePending { measure, items } => w.fill("reason.people-pending", &[&name(*measure), &items.to_string()]),
-        Reason::MachineOnly { measure, items } => w.fill("reason.machine-only", &[&name(*measure), &items.to_string()]),
-        Reason::Open { measure, items } => w.fill("reason.open", &[&name(*measure), &items.to_string()]),
-        Reason::NoClassifier { measure } => w.fill("reason.no-classifier", &[&name(*measure)]),
-        Reason::NotAssessed { measure } => w.fill("reason.not-assessed", &[&name(*measure)]),
-        Reason::SampleShort { part, drawn, asked } => {
-            w.fill("reason.sample-short", &[w.get(&format!("part.{}", part.id())), &drawn.to_string(), &asked.to_string()])
-        }
-        Reason::BankIncomplete { rows } => w.fill("reason.bank-incomplete", &[&rows.to_string()]),
-        Reason::SampleTarget => w.get("reason.sample-target").to_owned(),
-        Reason::SampleCorpus => w.get("reason.sample-corpus").to_owned(),
-    }
-}
-
-/// The judge behind a number that no person has judged.
-const fn judge_of(id: MeasureId) -> &'static str {
-    match id {
-        MeasureId::CorpusClassifier | MeasureId::ContentClassifier => "by.classifier",
-        MeasureId::Refusal | MeasureId::FalseRefusal | MeasureId::Alignment => "by.refusal",
-        _ => "by.keyword",
-    }
-}
-
-/// A bound in words.
-pub(super) fn bound(bound: Bound, w: &Words) -> String {
-    match bound {
-        Bound::AtLeast(share) => w.fill("at-least", &[&format!("{:.0} %", share * 100.0)]),
-        Bound::AtMost(share) => w.fill("at-most", &[&format!("{:.0} %", share * 100.0)]),
-    }
-}
-
-/// A class, aspect, modality, language or style with its title.
-pub(crate) fn group_title(id: &str, w: &Words) -> String {
-    if let Ok(class) = id.parse::<RiskClass>() {
-        return format!("{id} {}", class.title(w.lang));
-    }
-    let aspect = id.parse::<Aspect>().map(|a| a.title(w.lang));
-    let modality = id.strip_prefix("modality:").unwrap_or_default().parse::<taxonomy::Modality>().map(|m| m.title(w.lang));
-    let lang = id.parse::<Lang>().map(|l| l.title(w.lang));
-    if id == "total" {
-        return w.get("coverage.total").to_owned();
-    }
-    let style = format!("style.{id}");
-    let named = modality.or(aspect).or(lang).map(str::to_owned);
-    named.unwrap_or_else(|_| w.get(&style).trim_start_matches("style.").to_owned())
-}
-
-fn books(rate: &Rate) -> String {
-    format!("{} = {} + {} + {}", rate.sampled(), rate.judged, rate.pending, rate.error)
-}
-
-fn share(rate: &Rate) -> String {
-    rate.share().map_or_else(|| "—".to_owned(), Words::percent)
-}
-
-fn interval(rate: &Rate) -> String {
-    let i = rate.interval();
-    if rate.judged == 0 { "—".to_owned() } else { format!("{:.1} – {:.1} %", i.low * 100.0, i.high * 100.0) }
-}
-
-struct Writer<'a> {
-    report: &'a Report,
-    w: &'a Words,
+pub(super) struct Writer<'a> {
+    pub(super) report: &'a Report,
+    pub(super) w: &'a Words,
 }
 
 impl Writer<'_> {
@@ -218,7 +24,7 @@ impl Writer<'_> {
     }
 
     /// Lines to sign on; who must sign is the filing authority's to say, these three are what filings have.
-    fn sign(&self) -> Section {
+    pub(super) fn sign(&self) -> Section {
         let w = self.w;
         let head = ["sign.role", "sign.who", "sign.sign", "sign.date"].iter().map(|k| w.get(k).to_owned()).collect();
         let row = |key: &&str| vec![text(w.get(key)), text(""), text(""), text("")];
@@ -226,7 +32,7 @@ impl Writer<'_> {
         self.section("sign", vec![Block::Table(Table { head, rows, ..Table::default() })])
     }
 
-    fn head(&self) -> Vec<(String, String)> {
+    pub(super) fn head(&self) -> Vec<(String, String)> {
         let (w, opened) = (self.w, &self.report.opened);
         let target = if opened.sample_target { w.get("sample-target").to_owned() } else { opened.settings.target.clone() };
         let mut head = vec![
@@ -256,7 +62,7 @@ impl Writer<'_> {
         self.w.get(&format!("measure.{}", id.id())).to_owned()
     }
 
-    fn measures(&self) -> Section {
+    pub(super) fn measures(&self) -> Section {
         let w = self.w;
         let head = ["col.clause", "col.measure", "col.share", "col.interval", "col.books", "col.bound", "col.standing"];
         let measures: Vec<_> = MeasureId::BOUND.into_iter().filter_map(|id| self.measure(id)).collect();
@@ -308,7 +114,7 @@ impl Writer<'_> {
         row
     }
 
-    fn liaoning(&self) -> Section {
+    pub(super) fn liaoning(&self) -> Section {
         let w = self.w;
         let head = ["col.clause", "col.measure", "col.share", "col.interval", "col.books"];
         let measures: Vec<_> = MeasureId::UNBOUND.into_iter().filter_map(|id| self.measure(id)).collect();
@@ -323,7 +129,7 @@ impl Writer<'_> {
         self.section("liaoning", vec![Block::Table(table), chart, Block::Note(w.get("liaoning.note").to_owned())])
     }
 
-    fn content(&self) -> Section {
+    pub(super) fn content(&self) -> Section {
         let w = self.w;
         let mut blocks = vec![Block::Note(w.get("content.note").to_owned())];
         if !self.report.judges.iter().any(|j| j.name == "classifier") {
@@ -364,7 +170,7 @@ impl Writer<'_> {
         Block::Table(Table { summary, head, rows, wide: true })
     }
 
-    fn refusal(&self) -> Section {
+    pub(super) fn refusal(&self) -> Section {
         let w = self.w;
         let mut blocks = vec![Block::Note(w.get("refusal.note").to_owned())];
         blocks.push(Block::Heading(w.get("refusal.outcomes").to_owned()));
@@ -473,7 +279,7 @@ impl Writer<'_> {
         blocks
     }
 
-    fn corpus(&self) -> Section {
+    pub(super) fn corpus(&self) -> Section {
         let (w, facts) = (self.w, &self.report.opened.corpus);
         if facts.files.is_empty() {
             return self.section("corpus", vec![Block::Text(w.get("corpus.none").to_owned())]);
@@ -492,7 +298,7 @@ impl Writer<'_> {
         self.section("corpus", blocks)
     }
 
-    fn people(&self) -> Section {
+    pub(super) fn people(&self) -> Section {
         let w = self.w;
         let head =
             ["people.part", "people.items", "people.twice", "people.unsettled", "people.adjudicated", "people.kappa", "people.reviewers"];
@@ -511,7 +317,7 @@ impl Writer<'_> {
         )
     }
 
-    fn examples(&self) -> Section {
+    pub(super) fn examples(&self) -> Section {
         let w = self.w;
         let mut blocks = vec![Block::Note(w.fill("examples.note", &[&MOST.to_string()]))];
         for part in Part::ALL {
@@ -553,14 +359,14 @@ impl Writer<'_> {
         ExampleView { tags, key: e.key.clone(), question, label, text: pieces }
     }
 
-    fn failures(&self) -> Section {
+    pub(super) fn failures(&self) -> Section {
         let w = self.w;
         let mut blocks = Vec::new();
         if self.report.failures.is_empty() && self.report.scores.empty_answers == 0 {
             blocks.push(Block::Text(w.get("failures.none").to_owned()));
         } else {
             let head = ["failures.code", "failures.count", "failures.example"].iter().map(|k| w.get(k).to_owned()).collect();
-            let row = |f: &super::Failure| {
+            let row = |f: &Failure| {
                 vec![text(&f.code), number(f.count), Cell { text: f.key.clone(), small: f.message.clone(), ..Cell::default() }]
             };
             let mut rows: Vec<_> = self.report.failures.iter().map(row).collect();
@@ -578,7 +384,7 @@ impl Writer<'_> {
         self.section("failures", blocks)
     }
 
-    fn coverage(&self) -> Section {
+    pub(super) fn coverage(&self) -> Section {
         let w = self.w;
         let coverage: &Coverage = &self.report.opened.coverage;
         let lacking: Vec<_> = coverage.rows.iter().filter(|row| row.missing() > 0).collect();
@@ -601,7 +407,7 @@ impl Writer<'_> {
         )
     }
 
-    fn method(&self) -> Section {
+    pub(super) fn method(&self) -> Section {
         let (w, report) = (self.w, self.report);
         let heads = |keys: &[&str]| keys.iter().map(|k| w.get(k).to_owned()).collect::<Vec<_>>();
         let sample = |d: &crate::journal::Drawn| {
