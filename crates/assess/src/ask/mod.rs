@@ -25,7 +25,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(400);
 /// Longest wait between two tries, unless the target asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// Times a question may be told that the target is asked too much (429) before that counts as a failed try.
-const MOST_THROTTLED: u32 = 12;
+const MOST_THROTTLED: u32 = 8;
 /// Longest gap between two requests that `--rate` can ask for: an hour.
 const LONGEST_GAP_S: f64 = 3_600.0;
 /// Time without a sign of life after which the target is asked whether it is there, and how long it has to say so.
@@ -39,6 +39,8 @@ pub(crate) struct Pending<'a> {
     /// When it was first tried, and how often since.
     begun: Option<Instant>,
     attempts: u32,
+    /// How often it was told that the target is asked too much.
+    throttled: u32,
     /// When it was last set aside in this session.
     set_aside: Option<Instant>,
     /// Earlier sessions of the run in which it was asked in vain.
@@ -47,7 +49,7 @@ pub(crate) struct Pending<'a> {
 
 impl<'a> Pending<'a> {
     pub(crate) const fn new(key: String, question: &'a Question, sessions: u32) -> Self {
-        Self { key, question, begun: None, attempts: 0, set_aside: None, sessions }
+        Self { key, question, begun: None, attempts: 0, throttled: 0, set_aside: None, sessions }
     }
 }
 
@@ -192,7 +194,7 @@ impl Asking<'_, '_> {
 
     /// One turn, tried until it is answered, given up, set aside, or the target is dead.
     async fn turn(&self, pending: &mut Pending<'_>, messages: &[Message]) -> Result<Turn, Stop> {
-        let (mut tries, mut throttled) = (0, 0);
+        let mut tries = 0;
         loop {
             self.slot().await;
             let last_try = Instant::now();
@@ -204,10 +206,10 @@ impl Asking<'_, '_> {
                 }
                 Err(error) => self.health.weigh(error),
             };
-            if error.code == "http-429" && throttled < MOST_THROTTLED {
-                throttled += 1;
+            if error.code == "http-429" && pending.throttled < MOST_THROTTLED {
+                pending.throttled += 1;
                 self.health.sign();
-                self.pause(backoff(&pending.key, throttled).max(error.asked_wait()));
+                self.pause(backoff(&pending.key, pending.throttled).max(error.asked_wait()));
                 continue;
             }
             tries += 1;
