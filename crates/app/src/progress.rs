@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use assess::{Phase, Watch};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// Shows each phase as a bar.
 pub(crate) struct Bars {
@@ -28,8 +28,11 @@ impl Watch for Bars {
             Phase::Report => "report 报告",
         };
         let bar = ProgressBar::new(steps);
-        let style = ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len}  {per_sec}  {msg}  left {eta}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len}  {rate}  {msg}  left {eta}");
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.1}/s", state.per_sec());
+        };
+        bar.set_style(style.map_or_else(|_| ProgressStyle::default_bar(), |style| style.with_key("rate", rate)));
         bar.set_prefix(title);
         bar.set_message("errors 0");
         *self.bar.borrow_mut() = bar;

@@ -40,9 +40,13 @@ fn date_of(at: &str) -> Result<ExcelDateTime, XlsxError> {
     ExcelDateTime::parse_from_str(at.get(..10).unwrap_or("2025-01-01"))
 }
 
-/// Text as a cell takes it.
+/// Text as a cell takes it; what is cut is marked, and stands whole in the journal.
 pub(crate) fn cell(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(CELL_CHARS).collect()
+    let mut shown: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(CELL_CHARS).collect();
+    if text.chars().nth(CELL_CHARS).is_some() {
+        shown.push_str(" […]");
+    }
+    shown
 }
 
 fn head(sheet: &mut Worksheet, name: &str, columns: &[(&str, f64)]) -> Result<(), XlsxError> {

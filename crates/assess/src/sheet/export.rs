@@ -12,7 +12,7 @@ use crate::judge::{Criteria, Outcome, criteria, judged_text};
 use crate::part::Part;
 use crate::report::Words;
 use crate::run::Texts;
-use crate::state::{ItemState, RunState};
+use crate::state::{ItemState, RunState, Vote};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +66,18 @@ fn items<'a>(state: &'a RunState, reviewer: &str, role: Role) -> Result<Vec<&'a 
         let first: Vec<_> = item.votes.iter().filter(|v| v.role == Role::Reviewer).map(|v| v.says.category()).collect();
         matches!(first.as_slice(), [a, b] if a != b)
     };
+    let name = |vote: &Vote| state.reviewers.get(vote.reviewer).map_or("", String::as_str);
+    let others = |item: &ItemState| item.votes.iter().filter(|v| v.role == Role::Reviewer && name(v) != reviewer).count();
     let wanted = |item: &&ItemState| match role {
-        Role::Reviewer => item.part != Part::CorpusTechnical && item.is_judgeable(),
+        Role::Reviewer => item.part != Part::CorpusTechnical && item.is_judgeable() && others(item) < 2,
         Role::Adjudicator => differ(item),
     };
     let chosen: Vec<&ItemState> = state.items.iter().filter(wanted).collect();
     if chosen.is_empty() {
-        let why = if role == Role::Adjudicator { "there is nothing two reviewers differ on" } else { "there is nothing to judge" };
+        let why = match role {
+            Role::Adjudicator => "there is nothing two reviewers differ on",
+            Role::Reviewer => "there is nothing to judge, or two others have judged it; what they differ on is settled with --differences",
+        };
         return Err(AssessError::Sheet(why.to_owned()));
     }
     let keys: Vec<&str> = chosen.iter().map(|item| item.key.as_ref()).collect();
