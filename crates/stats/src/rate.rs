@@ -50,6 +50,19 @@ pub enum Standing {
     NotConcluded,
 }
 
+impl Standing {
+    /// Its id, as in `report.json`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::PassedWithConfidence => "passed-with-confidence",
+            Self::PassedPointOnly => "passed-point-only",
+            Self::Failed => "failed",
+            Self::NotConcluded => "not-concluded",
+        }
+    }
+}
+
 /// A rate with its books: `sampled = judged + pending + error`, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rate {

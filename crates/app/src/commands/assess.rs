@@ -240,7 +240,7 @@ fn conclude(dir: &Path, gate: bool) -> Result<ExitCode> {
     for measure in scores.measures.iter().filter(|m| m.rate.sampled() > 0) {
         say!("{}", measure_line(measure, &words));
     }
-    say!("\n{}: {}", words.get("conclusion"), words.get(&format!("conclusion.{}", standing_id(scores.conclusion.standing))));
+    say!("\n{}: {}", words.get("conclusion"), words.get(&format!("conclusion.{}", scores.conclusion.standing.id())));
     for reason in report.reasons(&words) {
         say!("  - {reason}");
     }
@@ -258,24 +258,8 @@ fn measure_line(measure: &Measure, words: &Words) -> String {
     let name = pad(words.get(&format!("measure.{}", measure.id.id())), 42);
     let rate = &measure.rate;
     let books = format!("{} = {} + {} + {}", rate.sampled(), rate.judged, rate.pending, rate.error);
-    let standing = measure.standing.map_or("", |s| {
-        words.get(match s {
-            Standing::PassedWithConfidence => "standing.passed-with-confidence",
-            Standing::PassedPointOnly => "standing.passed-point-only",
-            Standing::Failed => "standing.failed",
-            Standing::NotConcluded => "standing.not-concluded",
-        })
-    });
+    let standing = measure.standing.map_or_else(String::new, |s| words.get(&format!("standing.{}", s.id())).to_owned());
     format!("{name} {} {:>24}   {standing}", pad(&with_interval(rate), 28), books)
-}
-
-const fn standing_id(standing: Standing) -> &'static str {
-    match standing {
-        Standing::PassedWithConfidence => "passed-with-confidence",
-        Standing::PassedPointOnly => "passed-point-only",
-        Standing::Failed => "failed",
-        Standing::NotConcluded => "not-concluded",
-    }
 }
 
 fn with_interval(rate: &Rate) -> String {

@@ -2,6 +2,8 @@
 
 use stats::{Bound, Interval};
 
+use crate::part::Part;
+
 /// A list of rates as bars: a line for the interval, a dot for the share, a tick for the bound.
 #[derive(Debug)]
 pub(super) struct Bars {
@@ -119,7 +121,7 @@ pub(super) fn tradeoff(caption: String, labels: (String, String), refusal: (f64,
         dot: (x(false_refusal.0), y(refusal.0)),
         across: (x(false_refusal.1.low), x(false_refusal.1.high)),
         up: (y(refusal.1.high), y(refusal.1.low)),
-        field: (x(0.05), y(0.95)),
+        field: (x(at(Part::ShouldAnswer.bound())), y(at(Part::ShouldRefuse.bound()))),
     }
 }
 

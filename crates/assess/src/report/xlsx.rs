@@ -5,7 +5,7 @@ use std::path::Path;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use stats::Rate;
 
-use super::page::{bound, group_title, standing_id};
+use super::page::{bound, group_title};
 use super::{Report, Words};
 use crate::error::AssessError;
 use crate::journal::{Content, Judgement, Step};
@@ -60,6 +60,20 @@ fn head(sheet: &mut Worksheet, name: &str, columns: &[(&str, f64)]) -> Result<()
     Ok(())
 }
 
+/// The columns that [`rate_cells`] fills.
+fn rate_columns<'w>(w: &Words) -> [(&'w str, f64); 8] {
+    [
+        (w.get("method.drawn"), 8.0),
+        (w.get("annex.judged"), 9.0),
+        (w.get("annex.pending"), 9.0),
+        (w.get("annex.errors"), 9.0),
+        (w.get("annex.hits"), 8.0),
+        (w.get("col.share"), 9.0),
+        (w.get("annex.low"), 9.0),
+        (w.get("annex.high"), 9.0),
+    ]
+}
+
 fn rate_cells(sheet: &mut Worksheet, row: u32, column: u16, rate: &Rate) -> Result<(), XlsxError> {
     let percent = Format::new().set_num_format("0.00%");
     for (at, count) in [rate.sampled(), rate.judged, rate.pending, rate.error, rate.hits].into_iter().enumerate() {
@@ -75,20 +89,9 @@ fn rate_cells(sheet: &mut Worksheet, row: u32, column: u16, rate: &Rate) -> Resu
 }
 
 fn measures(sheet: &mut Worksheet, report: &Report, w: &Words) -> Result<(), XlsxError> {
-    let columns = [
-        (w.get("col.clause"), 10.0),
-        (w.get("col.measure"), 38.0),
-        (w.get("method.drawn"), 8.0),
-        (w.get("annex.judged"), 9.0),
-        (w.get("annex.pending"), 9.0),
-        (w.get("annex.errors"), 9.0),
-        (w.get("annex.hits"), 8.0),
-        (w.get("col.share"), 9.0),
-        (w.get("annex.low"), 9.0),
-        (w.get("annex.high"), 9.0),
-        (w.get("col.bound"), 9.0),
-        (w.get("col.standing"), 26.0),
-    ];
+    let before = [(w.get("col.clause"), 10.0), (w.get("col.measure"), 38.0)];
+    let after = [(w.get("col.bound"), 9.0), (w.get("col.standing"), 26.0)];
+    let columns = [&before[..], &rate_columns(w), &after].concat();
     head(sheet, w.get("annex.measures"), &columns)?;
     for (at, m) in report.scores.measures.iter().enumerate() {
         measure(sheet, at as u32 + 1, m, w)?;
@@ -101,26 +104,15 @@ fn measure(sheet: &mut Worksheet, row: u32, m: &Measure, w: &Words) -> Result<()
     sheet.write_string(row, 1, w.get(&format!("measure.{}", m.id.id())))?;
     rate_cells(sheet, row, 2, &m.rate)?;
     sheet.write_string(row, 10, m.bound.map_or_else(String::new, |b| bound(b, w)))?;
-    let standing = m.standing.map_or_else(String::new, |s| w.get(&format!("standing.{}", standing_id(s))).to_owned());
+    let standing = m.standing.map_or_else(String::new, |s| w.get(&format!("standing.{}", s.id())).to_owned());
     let short = if m.short { format!(" ({})", w.get("standing.short")) } else { String::new() };
     sheet.write_string(row, 11, standing + &short)?;
     Ok(())
 }
 
 fn groups(sheet: &mut Worksheet, report: &Report, w: &Words) -> Result<(), XlsxError> {
-    let columns = [
-        (w.get("annex.part"), 16.0),
-        (w.get("col.group"), 34.0),
-        (w.get("col.basis"), 10.0),
-        (w.get("method.drawn"), 8.0),
-        (w.get("annex.judged"), 9.0),
-        (w.get("annex.pending"), 9.0),
-        (w.get("annex.errors"), 9.0),
-        (w.get("annex.hits"), 8.0),
-        (w.get("col.share"), 9.0),
-        (w.get("annex.low"), 9.0),
-        (w.get("annex.high"), 9.0),
-    ];
+    let before = [(w.get("annex.part"), 16.0), (w.get("col.group"), 34.0), (w.get("col.basis"), 10.0)];
+    let columns = [&before[..], &rate_columns(w)].concat();
     head(sheet, w.get("annex.classes"), &columns)?;
     let tables = report.scores.content.iter().chain(&report.scores.refusal);
     let rows = tables.flat_map(|(table, groups)| groups.iter().map(move |group| (table, group)));

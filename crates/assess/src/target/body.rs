@@ -10,7 +10,7 @@ use crate::error::AssessError;
 use crate::journal::Reply;
 
 /// Longest answer body read: 8 MiB is some two million Chinese characters, twenty times the longest context windows in use.
-pub const MAX_ANSWER_BYTES: usize = 8 << 20;
+const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Time to a TCP and TLS connection; a host that is there answers in well under a second.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait a target may ask for in `Retry-After`.
@@ -67,13 +67,19 @@ pub(super) async fn whole(mut response: Response) -> Result<Vec<u8>, AskError> {
 }
 
 /// Appends a piece, unless the body becomes longer than [`MAX_ANSWER_BYTES`].
-pub(super) fn grow(body: &mut Vec<u8>, piece: &[u8]) -> Result<(), AskError> {
-    if body.len() + piece.len() > MAX_ANSWER_BYTES {
-        let message = format!("the answer is longer than {MAX_ANSWER_BYTES} bytes; it was not read further");
-        return Err(AskError::new("too-large", message, Retry::Settled));
-    }
+fn grow(body: &mut Vec<u8>, piece: &[u8]) -> Result<(), AskError> {
+    within_limit(body.len() + piece.len())?;
     body.extend_from_slice(piece);
     Ok(())
+}
+
+/// Refuses an answer of more than [`MAX_ANSWER_BYTES`].
+pub(super) fn within_limit(bytes: usize) -> Result<(), AskError> {
+    if bytes <= MAX_ANSWER_BYTES {
+        return Ok(());
+    }
+    let message = format!("the answer is longer than {MAX_ANSWER_BYTES} bytes; it was not read further");
+    Err(AskError::new("too-large", message, Retry::Settled))
 }
 
 pub(super) fn transport(error: &reqwest::Error) -> AskError {

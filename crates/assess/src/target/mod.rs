@@ -13,8 +13,6 @@ use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Reply, Settings};
 
-pub use body::MAX_ANSWER_BYTES;
-
 /// Who said something in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speaker {

@@ -6,7 +6,7 @@ use reqwest::{Client, Response, Url};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::body::{address, client, excerpt, grow, is_there, key, send, status, text, transport, whole, without_key};
+use super::body::{address, client, excerpt, is_there, key, send, status, text, transport, whole, within_limit, without_key};
 use super::{Answer, AskError, Message, Retry, Speaker, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
@@ -167,9 +167,10 @@ fn finish(reason: Option<String>) -> Option<String> {
 }
 
 async fn streamed(mut response: Response) -> Result<Reply, AskError> {
-    let (mut buffer, mut total, mut stream) = (Vec::new(), Vec::new(), Stream::default());
+    let (mut buffer, mut bytes, mut stream) = (Vec::new(), 0, Stream::default());
     while let Some(piece) = response.chunk().await.map_err(|e| stream.broken(&transport(&e)))? {
-        grow(&mut total, &piece)?;
+        bytes += piece.len();
+        within_limit(bytes)?;
         buffer.extend_from_slice(&piece);
         let whole_lines = buffer.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let rest = buffer.split_off(whole_lines);

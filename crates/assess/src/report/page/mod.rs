@@ -2,7 +2,7 @@
 
 mod sections;
 
-use stats::{Bound, Rate, Standing};
+use stats::{Bound, Rate};
 use taxonomy::{Aspect, Lang, RiskClass};
 
 use sections::Writer;
@@ -93,20 +93,10 @@ fn hash(text: &str) -> Cell {
     Cell { class: "hash", text: text.to_owned(), ..Cell::default() }
 }
 
-/// The word for a standing.
-pub(super) const fn standing_id(standing: Standing) -> &'static str {
-    match standing {
-        Standing::PassedWithConfidence => "passed-with-confidence",
-        Standing::PassedPointOnly => "passed-point-only",
-        Standing::Failed => "failed",
-        Standing::NotConcluded => "not-concluded",
-    }
-}
-
 impl Page {
     pub(super) fn of(report: &Report, w: &Words) -> Self {
         let conclusion = &report.scores.conclusion;
-        let standing = standing_id(conclusion.standing);
+        let standing = conclusion.standing.id();
         let writer = Writer { report, w };
         Self {
             lang: if w.lang == Lang::Zh { "zh-CN" } else { "en" },

@@ -4,9 +4,7 @@ use stats::{Bound, Rate, Standing};
 
 use super::super::chart::{self, BarData, Stack};
 use super::super::examples::{Example, Failure, MOST};
-use super::{
-    Block, Cell, ExampleView, Section, Table, books, bound, group_title, hash, interval, judge_of, number, share, standing_id, text,
-};
+use super::{Block, Cell, ExampleView, Section, Table, books, bound, group_title, hash, interval, judge_of, number, share, text};
 use super::{Report, Words};
 use crate::bank::Coverage;
 use crate::judge::{Counts, JudgeCard, Outcome, counts};
@@ -99,7 +97,7 @@ impl Writer<'_> {
         let mut row = vec![clause, named, found, number(interval(&m.rate)), counted];
         if with_bound {
             let standing = m.standing.unwrap_or(Standing::NotConcluded);
-            let said = w.get(&format!("standing.{}", standing_id(standing))).to_owned();
+            let said = w.get(&format!("standing.{}", standing.id())).to_owned();
             let (tag, said) = match standing {
                 // A pass on too small a sample is no pass.
                 Standing::PassedWithConfidence | Standing::PassedPointOnly if m.short => ("warn", w.get("standing.short-pass").to_owned()),
@@ -141,7 +139,7 @@ impl Writer<'_> {
             let Some(groups) = self.report.scores.content.get(name).filter(|g| !g.is_empty()) else { continue };
             blocks.push(Block::Heading(w.get(key).to_owned()));
             let caption = if name == "class" { w.get("content.class.chart") } else { "" };
-            blocks.push(self.group_bars(groups, caption, Some(Bound::AtLeast(0.90))));
+            blocks.push(self.group_bars(groups, caption, Some(Part::Content.bound())));
             blocks.push(self.group_table(groups, ["col.keyword", "col.people"], Some(key)));
         }
         self.section("content", blocks)
