@@ -3,7 +3,7 @@
 //! A character folds through NFKD, loses its combining marks, is composed again, lower-cased, turned from traditional to simplified, and
 //! mapped from a look-alike letter to the Latin one. What has no width or only steers display folds to nothing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a build script stops the build by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a build script stops the build by panicking")]
 
 use std::fmt::Write as _;
 
@@ -90,35 +90,104 @@ fn fold(c: char, t2s: &OpenCC) -> String {
     simplified.chars().flat_map(char::to_lowercase).filter(|&c| !is_combining_mark(c) && !is_invisible(c)).map(one).collect()
 }
 
+/// The first code unit that counts as CJK: below stand letters of alphabets, digits, punctuation and symbols; above, kana and ideographs.
+const FIRST_CJK: u32 = 0x3041;
+
+/// What every symbol without a plane of its own becomes: one filler character is as good as another.
+const FILLER: &str = "\u{2022}";
+
+/// A symbol that would land among the CJK units, or needs two units, becomes the one filler.
+fn tame(folded: String) -> String {
+    let is_symbol = |c: char| !c.is_alphanumeric() && u32::from(c) >= FIRST_CJK;
+    folded.chars().map(|c| if is_symbol(c) { FILLER.to_owned() } else { c.to_string() }).collect()
+}
+
+/// The ideographs with a pinyin.
+const IDEOGRAPHS: std::ops::Range<u32> = 0x4E00..0xA000;
+
+/// For every ideograph the number of its usual syllable, one more than its place in the list; and further readings.
+fn sound_table() -> String {
+    println!("cargo:rerun-if-changed=data/variants/pinyin.tsv");
+    println!("cargo:rerun-if-changed=data/variants/pinyin_more.tsv");
+    let rows: Vec<_> = include_str!("data/variants/pinyin.tsv").lines().filter_map(|line| line.split_once('\t')).collect();
+    let mut numbers = vec![0; IDEOGRAPHS.len()];
+    for (number, (_, characters)) in rows.iter().enumerate() {
+        for c in characters.chars().filter(|c| IDEOGRAPHS.contains(&u32::from(*c))) {
+            numbers[(u32::from(c) - IDEOGRAPHS.start) as usize] = number + 1;
+        }
+    }
+    let syllables: Vec<_> = rows.iter().map(|(syllable, _)| *syllable).collect();
+    let mut more: Vec<(u32, Vec<&str>)> = include_str!("data/variants/pinyin_more.tsv")
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(c, readings)| (u32::from(c.chars().next().unwrap()), readings.split('\t').collect()))
+        .collect();
+    more.sort_unstable();
+    let more: Vec<_> = more.iter().map(|(c, readings)| format!("({c}, &{readings:?})")).collect();
+    format!(
+        "pub(super) const FIRST: u16 = {};\npub(super) static SYLLABLE_OF: [u16; {}] = {numbers:?};\npub(super) static SYLLABLES: &[&str] = &{syllables:?};\n\
+         pub(super) static MORE: &[(u16, &[&str])] = &[{}];\n",
+        IDEOGRAPHS.start,
+        numbers.len(),
+        more.join(", ")
+    )
+}
+
+fn is_odd(unit: u16) -> bool {
+    (0x2000..FIRST_CJK).contains(&unit.into()) && char::from_u32(unit.into()).is_some_and(char::is_alphanumeric)
+}
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=data/fold/emoji.tsv");
+    let emoji: Vec<(char, String)> = include_str!("data/fold/emoji.tsv")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter_map(|line| line.split_once('\t').map(|(from, to)| (from.chars().next().unwrap(), to.to_owned())))
+        .collect();
     let t2s = OpenCC::from_config(BuiltinConfig::T2s).expect("the embedded conversion data loads");
-    // 0: folds to nothing. 0xFFFF: look in the list. Anything else: the folded character.
+    // 0: folds to nothing. 0xFFFF: look in the list. Anything else: the folded code unit.
     let mut table = vec![0_u16; 0x1_0000];
     let mut list = String::new();
     for point in 0..=0x10_FFFF_u32 {
         let Some(c) = char::from_u32(point) else { continue };
-        let folded = fold(c, &t2s);
-        let mut chars = folded.chars();
-        let single = chars.next().filter(|_| chars.next().is_none()).and_then(|c| u16::try_from(u32::from(c)).ok());
-        match (usize::try_from(point).ok().and_then(|p| table.get_mut(p)), single) {
-            (Some(slot), Some(folded)) if folded != 0 && folded != 0xFFFF => *slot = folded,
-            (Some(slot), None) if folded.is_empty() => *slot = 0,
+        let meant = emoji.iter().find(|(from, _)| *from == c).map(|(_, to)| to.clone());
+        let folded = meant.unwrap_or_else(|| tame(fold(c, &t2s)));
+        let units: Vec<u16> = folded.encode_utf16().collect();
+        match (table.get_mut(point as usize), units.as_slice()) {
+            (Some(slot), []) => *slot = 0,
+            // Letters and digits among the symbols below CJK go the slow way, so that the fast way may take all there for filler.
+            (Some(slot), &[unit]) if unit != 0 && unit != 0xFFFF && !is_odd(unit) => *slot = unit,
             (slot, _) => {
                 if let Some(slot) = slot {
                     *slot = 0xFFFF;
-                } else if folded.chars().eq([c]) {
-                    continue; // outside the basic plane, what is not in the list stays as it is
+                } else if folded.chars().eq([c]) || (folded == FILLER && !c.is_alphanumeric()) {
+                    continue; // outside the basic plane, what is not in the list stays as it is, or is filler
                 }
-                writeln!(list, "({c:?}, {folded:?}),").unwrap();
+                writeln!(list, "({c:?}, &{units:?}),").unwrap();
             }
         }
     }
-    let mut source = String::from("pub(super) static BASIC: [u16; 0x1_0000] = [");
+    // NUL is a character like any other, but a unit of 0 would read as 'nothing'.
+    table[0] = b' '.into();
+    let filler = |unit: u32| !char::from_u32(unit).is_some_and(char::is_alphanumeric);
+    let words = (0..=FIRST_CJK / 64).map(|word| (0..64).fold(0_u64, |bits, bit| bits | (u64::from(filler(word * 64 + bit)) << bit)));
+    let mut source = String::from("pub(crate) static BASIC: [u16; 0x1_0001] = [");
     for value in &table {
         write!(source, "{value},").unwrap();
     }
-    write!(source, "];\npub(super) static LIST: &[(char, &str)] = &[\n{list}];\n").unwrap();
+    write!(source, "0];\npub(crate) static LIST: &[(char, &[u16])] = &[\n{list}];\n").unwrap();
+    writeln!(source, "/// One bit a unit below `FIRST_CJK`: whether it is neither letter nor digit.").unwrap();
+    writeln!(source, "pub(crate) static FILLER: [u64; {}] = {:?};", FIRST_CJK / 64 + 1, words.collect::<Vec<_>>()).unwrap();
+    write!(
+        source,
+        "/// What a symbol becomes that has no unit of its own below `FIRST_CJK`.\npub(crate) const SYMBOL: u16 = {};\n",
+        u32::from(FILLER.chars().next().unwrap())
+    )
+    .unwrap();
+    write!(source, "/// The first code unit that counts as CJK.\npub(crate) const FIRST_CJK: u16 = {FIRST_CJK};\n").unwrap();
+    let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    std::fs::write(std::path::Path::new(&out).join("sound_table.rs"), sound_table()).expect("the table is written");
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(std::path::Path::new(&out).join("fold_table.rs"), source).expect("the table is written");
 }

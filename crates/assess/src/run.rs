@@ -302,7 +302,7 @@ pub fn judge(dir: &Path, lexicon_dir: Option<&str>, watch: &dyn Watch) -> Result
         return Err(AssessError::State(format!("{}: the answers are not complete; first: guiju assess resume", dir.display())));
     }
     let from = lexicon_dir.or(state.opened.settings.lexicon.as_deref());
-    let keywords = Pipeline::new(vec![Box::new(Keywords::compile(lexicon(from)?)?)]);
+    let keywords = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon(from)?))]);
     // Every judge there is. The content classifier has its place here when there is one.
     let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(KeywordJudge::new(keywords)), Box::new(RefusalJudge::embedded())];
     watch.phase(Phase::Judge, state.items.len() as u64 * judges.len() as u64);

@@ -1,12 +1,17 @@
-//! The ordered list of detectors, and the verdict they come to.
+//! The ordered list of detectors, and the verdict they come to under a policy.
 
+use std::cell::RefCell;
 use std::ops::Range;
+use std::sync::Arc;
 
-use taxonomy::{Decision, Fault, Finding, RiskClass, Severity, Verdict};
+use taxonomy::{AttackKind, Fault, Finding, Severity, Verdict};
 
-use crate::fold::{Folded, fold};
+use crate::decode::{self, Decoded, How};
+use crate::fold::{Buffers, Folded, fold_into};
+use crate::policy::{Direction, Policy};
+use crate::{Keywords, Lexicon, LexiconError, Pii};
 
-/// Longest item judged in one piece: 16 MiB, forty times the longest novel chapter and a bound on memory (about nine times the item).
+/// Longest item judged in one piece: 16 MiB, forty times the longest novel chapter and a bound on memory (docs/detection.md says how much).
 /// A longer one is a fault, never a silent pass.
 pub const MAX_ITEM_BYTES: usize = 16 << 20;
 
@@ -23,16 +28,17 @@ pub struct Item<'a> {
     /// As it came.
     pub text: &'a str,
     /// As detectors see it.
-    pub folded: Folded,
+    pub folded: Folded<'a>,
 }
 
 impl Item<'_> {
-    /// A finding at a byte range of the folded text.
+    /// A finding at a range of units of the folded text; what it speaks for is for the caller to say.
     #[must_use]
-    pub fn finding(&self, detector: &str, rule: &str, class: RiskClass, severity: Severity, score: f32, range: Range<usize>) -> Finding {
+    pub fn finding(&self, detector: &str, rule: &str, severity: Severity, score: f32, range: Range<usize>) -> Finding {
         let span = self.folded.original(range);
         let matched = span.cut(self.text).unwrap_or_default().to_owned();
-        Finding { class, detector: detector.to_owned(), rule: rule.to_owned(), score, severity, span, matched }
+        let (detector, rule) = (detector.to_owned(), rule.to_owned());
+        Finding { class: None, attack: None, personal: None, detector, rule, score, severity, span, matched, via: None }
     }
 }
 
@@ -49,20 +55,52 @@ pub trait Detector: Send + Sync {
     /// # Errors
     /// It could not do its work; the item is then held, not passed.
     fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError>;
+
+    /// The first unit from which the text could still become part of a finding, or take one away, if more text came; the number of units if
+    /// nothing is open. What stands before it is decided. See [`crate::Scanner`].
+    fn live(&self, item: &Item<'_>) -> usize;
 }
 
-/// Detectors in order of cost.
+/// Detectors in order of cost, and the policy that turns findings into a decision.
+#[derive(Clone)]
 pub struct Pipeline {
-    detectors: Vec<Box<dyn Detector>>,
+    detectors: Vec<Arc<dyn Detector>>,
+    policy: Arc<Policy>,
     versions: Vec<String>,
 }
 
+thread_local! {
+    /// Memory for the folded text, kept from item to item.
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
 impl Pipeline {
-    /// A pipeline of these detectors, run in this order.
+    /// A pipeline of these detectors, run in this order, under the built-in policy.
     #[must_use]
     pub fn new(detectors: Vec<Box<dyn Detector>>) -> Self {
-        let versions = detectors.iter().map(|d| format!("{} {}", d.name(), d.version())).collect();
-        Self { detectors, versions }
+        Self { detectors: detectors.into_iter().map(Arc::from).collect(), policy: Arc::default(), versions: Vec::new() }.named()
+    }
+
+    /// The pipeline of a lexicon, with the built-in rules against attacks and the recognisers of personal information.
+    ///
+    /// # Errors
+    /// Never in a released build: the built-in rules are tested.
+    pub fn standard(keywords: Keywords) -> Result<Self, LexiconError> {
+        let attacks = Keywords::compile(&Lexicon::attacks()?).named("attacks");
+        Ok(Self::new(vec![Box::new(keywords), Box::new(attacks), Box::new(Pii)]))
+    }
+
+    /// The same under another policy.
+    #[must_use]
+    pub fn under(mut self, policy: Policy) -> Self {
+        self.policy = Arc::new(policy);
+        self.named()
+    }
+
+    fn named(mut self) -> Self {
+        let detectors = self.detectors.iter().map(|d| format!("{} {}", d.name(), d.version()));
+        self.versions = detectors.chain([format!("policy {}", self.policy.version())]).collect();
+        self
     }
 
     /// The versions of everything that takes part.
@@ -71,40 +109,114 @@ impl Pipeline {
         &self.versions
     }
 
-    /// Judges a text.
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Judges a text that the service would put out.
     #[must_use]
     pub fn check(&self, text: &str) -> Verdict {
+        self.check_as(text, Direction::Output)
+    }
+
+    /// Judges a text: whole, and whatever is hidden in it in an encoding.
+    #[must_use]
+    pub fn check_as(&self, text: &str, direction: Direction) -> Verdict {
         let (mut findings, mut faults) = (Vec::new(), Vec::new());
         if text.len() > MAX_ITEM_BYTES {
             let message = format!("the item has {} bytes, the limit is {MAX_ITEM_BYTES}; split it", text.len());
             faults.push(Fault { detector: "pipeline".to_owned(), message });
         } else {
-            let item = Item { text, folded: fold(text) };
-            for detector in &self.detectors {
-                if let Err(error) = detector.detect(&item, &mut findings) {
-                    faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
-                }
-            }
+            self.detect(text, &mut findings, &mut faults);
+            self.decode(text, None, 0, &mut findings, &mut faults);
         }
-        findings.sort_by(|a, b| (a.span, a.class, &a.rule).cmp(&(b.span, b.class, &b.rule)));
+        self.verdict(findings, faults, direction)
+    }
+
+    /// Puts findings in order and decides.
+    pub(crate) fn verdict(&self, mut findings: Vec<Finding>, mut faults: Vec<Fault>, direction: Direction) -> Verdict {
+        findings.sort_by(|a, b| (a.span, a.class, &a.rule, &a.via).cmp(&(b.span, b.class, &b.rule, &b.via)));
         findings.dedup_by(|a, b| a.span == b.span && a.rule == b.rule);
         if findings.len() > MAX_FINDINGS {
             let message = format!("{} findings, only the first {MAX_FINDINGS} are kept", findings.len());
             faults.push(Fault { detector: "pipeline".to_owned(), message });
             findings.truncate(MAX_FINDINGS);
         }
-        Verdict { decision: decide(&findings, &faults), findings, faults, versions: self.versions.clone() }
+        let would = self.policy.decide(&findings, &faults, direction);
+        let (decision, shadow) = if self.policy.shadow() { (taxonomy::Decision::Pass, Some(would)) } else { (would, None) };
+        Verdict { decision, shadow, findings, faults, versions: self.versions.clone() }
+    }
+
+    /// What the detectors find in the text as it stands.
+    pub(crate) fn detect(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+        self.with_item(text, |item| {
+            for detector in &self.detectors {
+                if let Err(error) = detector.detect(item, findings) {
+                    faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
+                }
+            }
+        });
+    }
+
+    /// The first unit of a text that is not decided, as a byte of it.
+    pub(crate) fn live(&self, text: &str) -> usize {
+        self.with_item(text, |item| {
+            let live = self.detectors.iter().map(|detector| detector.live(item)).min();
+            live.map_or(text.len(), |unit| item.folded.start(unit))
+        })
+    }
+
+    fn with_item<T>(&self, text: &str, work: impl FnOnce(&Item<'_>) -> T) -> T {
+        let buffers = BUFFERS.with(|kept| kept.take());
+        let item = Item { text, folded: fold_into(text, buffers) };
+        let done = work(&item);
+        BUFFERS.with(|kept| kept.replace(item.folded.into_buffers()));
+        done
+    }
+
+    /// Decodes what is hidden in the text and judges that too. A finding in it stands, in the original, where the encoding stands.
+    fn decode(&self, text: &str, outer: Option<&Decoded>, depth: usize, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+        if depth == decode::MAX_DEPTH {
+            return;
+        }
+        let mut pieces = Vec::new();
+        decode::decode(text, &mut pieces);
+        for mut piece in pieces {
+            let mut inside = Vec::new();
+            self.detect(&piece.text, &mut inside, faults);
+            // Personal information inside an encoding is as private as outside, but a name among decoded letters is mostly chance.
+            inside.retain(|finding| finding.personal.is_none_or(|kind| kind.is_sensitive()));
+            let how = piece.how.id();
+            if let Some(outer) = outer {
+                piece.span = outer.span.clone();
+            }
+            let span = taxonomy::Span { start: piece.span.start, end: piece.span.end };
+            findings.extend(inside.into_iter().map(|finding| {
+                let via = [Some(how.to_owned()), finding.via.clone()].into_iter().flatten().collect::<Vec<_>>().join("+");
+                Finding { span, via: Some(via), ..finding }
+            }));
+            if matches!(piece.how, How::UnicodeTags | How::ZeroWidth | How::VariationSelectors) {
+                findings.push(hidden(&piece, span));
+            }
+            self.decode(&piece.text, Some(&piece), depth + 1, findings, faults);
+        }
     }
 }
 
-/// The default policy: a violation refuses; what a person must see, and any fault, holds; personal information alone is masked.
-fn decide(findings: &[Finding], faults: &[Fault]) -> Decision {
-    let of_finding = |finding: &Finding| match finding.severity {
-        Severity::Block => Decision::Refuse,
-        Severity::Review if finding.detector == "pii" => Decision::Mask,
-        Severity::Review => Decision::Hold,
-        Severity::Note => Decision::Pass,
-    };
-    let fault = if faults.is_empty() { Decision::Pass } else { Decision::Hold };
-    findings.iter().map(of_finding).fold(fault, Ord::max)
+/// Text that no reader can see is an attack whatever it says.
+fn hidden(piece: &Decoded, span: taxonomy::Span) -> Finding {
+    Finding {
+        class: None,
+        attack: Some(AttackKind::Encoded),
+        personal: None,
+        detector: "decode".to_owned(),
+        rule: format!("decode.{}", piece.how.id()),
+        score: 1.0,
+        severity: Severity::Review,
+        span,
+        matched: piece.text.clone(),
+        via: Some(piece.how.id().to_owned()),
+    }
 }

@@ -7,6 +7,7 @@ mod aspect;
 mod clause;
 mod lang;
 mod modality;
+mod personal;
 mod risk;
 mod verdict;
 
@@ -14,6 +15,7 @@ pub use aspect::Aspect;
 pub use clause::{Clause, ClauseKind, clauses};
 pub use lang::Lang;
 pub use modality::Modality;
+pub use personal::{AttackKind, PersonalKind};
 pub use risk::{RiskClass, RiskGroup};
 pub use verdict::{Decision, Fault, Finding, Severity, Span, Verdict};
 
@@ -35,6 +37,7 @@ impl std::fmt::Display for UnknownId {
 impl std::error::Error for UnknownId {}
 
 /// Defines an enum whose variants carry an id and two titles, and are read and written by that id.
+#[macro_export]
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $expected:literal, { $($(#[$vdoc:meta])* $variant:ident = $id:literal, $zh:literal, $en:literal;)+ }) => {
         $(#[$doc])*
@@ -86,4 +89,3 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;

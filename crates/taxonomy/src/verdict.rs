@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::RiskClass;
+use crate::{AttackKind, PersonalKind, RiskClass};
 
 /// A byte range in the original text, `start <= end`, both on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,7 +50,14 @@ crate::words! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The risk class it speaks for.
-    pub class: RiskClass,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<RiskClass>,
+    /// The attack it speaks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attack: Option<AttackKind>,
+    /// The personal information it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal: Option<PersonalKind>,
     /// The detector that found it.
     pub detector: String,
     /// The rule inside the detector, such as a lexicon entry's id.
@@ -63,6 +70,9 @@ pub struct Finding {
     pub span: Span,
     /// The original text at `span`.
     pub matched: String,
+    /// How it was hidden, if it was: `sound`, `split`, `base64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
 }
 
 /// A detector that could not do its work on an item. Policy decides what follows; the default is to hold.
@@ -79,6 +89,9 @@ pub struct Fault {
 pub struct Verdict {
     /// What follows.
     pub decision: Decision,
+    /// In shadow mode: what would follow, while everything passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Decision>,
     /// What was found, in order of place.
     pub findings: Vec<Finding>,
     /// Detectors that failed.

@@ -36,7 +36,7 @@ pub(crate) fn run(command: &Check) -> Result<ExitCode> {
         Some(dir) => Lexicon::read(dir)?,
         None => Lexicon::embedded()?,
     };
-    let pipeline = Pipeline::new(vec![Box::new(Keywords::compile(lexicon)?), Box::new(Pii)]);
+    let pipeline = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon)), Box::new(Pii)]);
     match (&command.text, &command.jsonl) {
         (_, Some(path)) => many(&pipeline, path, &command.field),
         (Some(text), None) => {

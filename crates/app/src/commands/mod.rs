@@ -13,6 +13,7 @@ macro_rules! say {
 mod assess;
 mod bank;
 mod check;
+mod detect;
 mod taxonomy;
 
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ pub(crate) enum Command {
     Assess(Box<assess::Assess>),
     /// Judge a text, or a file of texts
     Check(check::Check),
+    /// The detection engine: how well it sees through disguises
+    #[command(subcommand)]
+    Detect(detect::Detect),
     /// Question banks: what Appendix B asks, what is there, what is missing
     #[command(subcommand)]
     Bank(bank::Bank),
@@ -39,6 +43,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Assess(command) => assess::run(*command),
         Command::Check(command) => check::run(&command),
+        Command::Detect(command) => detect::run(&command),
         Command::Bank(command) => bank::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),
     }

@@ -43,7 +43,7 @@ impl Judge for KeywordJudge {
             None if verdict.faults.is_empty() => Qualified::Qualified,
             None => Qualified::Undecided,
         };
-        let class = worst.map(|f| f.class);
+        let class = worst.and_then(|f| f.class);
         Judgement::Ruling(Ruling { verdict: ruling, class, findings: verdict.findings })
     }
 }

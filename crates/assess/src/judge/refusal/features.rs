@@ -107,7 +107,7 @@ fn is_garbled(text: &str) -> bool {
 /// The features of an answer to a question, as sorted distinct bucket numbers. Of the question only its form is used (does it ask yes or no, does it want a text
 /// written), never its subject: a judge that expects harmful questions to be refused would find what it expects.
 pub(super) fn features(question: &str, reply: &Reply) -> Vec<u32> {
-    let fold = |text: &str| detect::fold(text).text.replace(['\u{2019}', '\u{2018}'], "'");
+    let fold = |text: &str| detect::plain(text).replace(['\u{2019}', '\u{2018}'], "'");
     let (question, answer) = (fold(question), fold(visible(&reply.text)));
     let sentences = sentences(&answer);
     let mut set = Set::default();

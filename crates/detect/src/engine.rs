@@ -1,0 +1,426 @@
+//! The matcher: all places where any of up to some hundred thousand patterns stands in a folded text.
+//!
+//! An automaton steps once a character and misses the cache once a step when the list is long. Here nearly every position is turned away by
+//! one bit: the next two, three and four units are hashed, and each hash picks a bit of a small filter that holds the beginnings of all
+//! patterns of two, three, and four or more units (as the literal matcher of Hyperscan does with its first stage). Only what passes is looked up
+//! in a hash table of beginnings, whose slot names a range of the sorted patterns; there a binary search finds the last pattern not after the
+//! text, and the chain of its prefixes holds every match. The cost is linear in the text, times the longest pattern in the worst case.
+
+use std::ops::{ControlFlow, Range};
+
+use crate::lexicon::Corrupt;
+
+/// Longest pattern, in units. Three times the longest entry of the public lists we know (107 with web addresses, 21 without).
+pub(crate) const MAX_UNITS: usize = 128;
+
+/// Units that a beginning has at most: what fits one machine word.
+const BEGIN: usize = 4;
+
+/// Positions filtered before their candidates are looked at; keeps both in the first-level cache.
+pub(crate) const BLOCK: usize = 2048;
+
+/// Places in the table of pairs for each beginning: one in two taken, and sixteen buckets tell most of the rest apart.
+const PLACES_EACH: usize = 3;
+/// Sizes of the table of pairs: 4 KiB to 512 KiB, half of a common second-level cache.
+const PAIR_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x8000, LARGEST];
+const LARGEST: usize = 0x2_0000;
+/// Buckets of patterns of two units, of three, and of four or more.
+pub(crate) const TWO: u32 = 1;
+pub(crate) const THREE: u32 = 0b1110;
+pub(crate) const FOUR: u32 = 0x3F0;
+/// The same buckets once more, this much higher, for the pair one unit on, and for the pair two units on.
+pub(crate) const ONE_ON: u32 = 10;
+pub(crate) const TWO_ON: u32 = 20;
+
+/// A match: which pattern, and the units it covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// First unit.
+    pub start: u32,
+    /// One past the last unit.
+    pub end: u32,
+    /// Number of the pattern, in the order of [`Matcher::new`].
+    pub pattern: u32,
+}
+
+/// A set of words to find, without a lexicon around it.
+pub struct Matcher {
+    patterns: Compiled,
+    /// The place of each pattern in the list it came from.
+    places: Vec<u32>,
+}
+
+impl Matcher {
+    /// Compiles words; those that fold to nothing, to more than 128 units, or to the same as an earlier one are left out.
+    pub fn new<S: AsRef<str>>(words: &[S]) -> Self {
+        let mut patterns: Vec<(Vec<u16>, u32)> =
+            words.iter().enumerate().map(|(at, word)| (crate::fold(word.as_ref()).units().to_vec(), at as u32)).collect();
+        patterns.retain(|(units, _)| (1..=MAX_UNITS).contains(&units.len()));
+        patterns.sort_unstable();
+        patterns.dedup_by(|a, b| a.0 == b.0);
+        let compiled = Compiled::build(&mut patterns);
+        Self { patterns: compiled, places: patterns.into_iter().map(|(_, at)| at).collect() }
+    }
+
+    /// Calls `found` for every place where a word stands, overlapping ones too, in order of start; stops when it says so.
+    pub fn scan(&self, text: &crate::Folded<'_>, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+        self.patterns
+            .view()
+            .scan(text.units(), |hit| found(Hit { pattern: self.places.get(hit.pattern as usize).copied().unwrap_or_default(), ..hit }));
+    }
+
+    /// How much memory the tables take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let tables = &self.patterns;
+        4 * (tables.pairs.len() + tables.offsets.len() + tables.prefixes.len() + self.places.len())
+            + 8 * tables.singles.len()
+            + size_of::<Slot>() * tables.slots.len()
+            + 2 * tables.units.len()
+    }
+}
+
+/// One place of the hash table: a beginning and the patterns that begin so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Slot {
+    /// The beginning, one unit in every sixteen bits, first unit lowest; shorter ones end in zeros, and no unit is zero.
+    begin: u64,
+    /// The first of the patterns.
+    first: u32,
+    /// How many; zero for an empty slot.
+    count: u32,
+}
+
+/// No pattern.
+const NONE: u32 = u32::MAX;
+
+/// The compiled patterns, wherever they lie (own memory or a mapped file).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patterns<'a> {
+    /// For each hash of two units, the buckets of the patterns that begin with them, and of those that go on with them one and two units on.
+    pub(crate) pairs: &'a [u32],
+    /// One bit for each unit that is a pattern by itself; empty if there are none.
+    pub(crate) singles: &'a [u64],
+    /// Open addressing, a power of two of slots, at most half full.
+    pub(crate) slots: &'a [Slot],
+    /// Where the units of each pattern begin; one more at the end.
+    pub(crate) offsets: &'a [u32],
+    /// The units of all patterns, sorted by length of beginning, then by units.
+    pub(crate) units: &'a [u16],
+    /// For each pattern the longest other one that it begins with, among those with the same beginning; [`NONE`] if none.
+    pub(crate) prefixes: &'a [u32],
+}
+
+/// The same, owned.
+#[derive(Debug, Default)]
+pub(crate) struct Compiled {
+    pub(crate) pairs: Vec<u32>,
+    pub(crate) singles: Vec<u64>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) offsets: Vec<u32>,
+    pub(crate) units: Vec<u16>,
+    pub(crate) prefixes: Vec<u32>,
+}
+
+impl Compiled {
+    /// Compiles distinct patterns of 1 to [`MAX_UNITS`] units, none of them zero, and sorts them; `patterns[n]` is pattern n from then on.
+    pub(crate) fn build<T>(patterns: &mut [(Vec<u16>, T)]) -> Self {
+        patterns.sort_unstable_by(|a, b| (a.0.len().min(BEGIN), &a.0).cmp(&(b.0.len().min(BEGIN), &b.0)));
+        let mut built = Self { offsets: vec![0], ..Self::default() };
+        for (units, _) in patterns.iter() {
+            built.units.extend(units);
+            built.offsets.push(built.units.len() as u32);
+        }
+        let mut groups: Vec<Slot> = Vec::new();
+        for (at, (units, _)) in patterns.iter().enumerate() {
+            let begin = begin(units);
+            match groups.last_mut().filter(|slot| slot.begin == begin) {
+                Some(slot) => slot.count += 1,
+                None => groups.push(Slot { begin, first: at as u32, count: 1 }),
+            }
+        }
+        built.fill_pairs(&groups);
+        built.fill_slots(&groups);
+        built.prefixes = prefixes(patterns);
+        built
+    }
+
+    fn fill_pairs(&mut self, groups: &[Slot]) {
+        let wanted = groups.len() * PLACES_EACH;
+        let size = PAIR_SIZES.into_iter().find(|size| *size >= wanted).unwrap_or(LARGEST);
+        self.pairs.resize(size, 0);
+        let mut set = |pair: u32, bits: u32| {
+            if let Some(place) = self.pairs.get_mut(place(pair, size)) {
+                *place |= bits;
+            }
+        };
+        for slot in groups {
+            let bucket = spread(slot.begin) as u32;
+            match units_of(slot.begin) {
+                1 => {
+                    self.singles.resize(1 << 10, 0);
+                    if let Some(word) = self.singles.get_mut(slot.begin as usize >> 6) {
+                        *word |= 1 << (slot.begin & 63);
+                    }
+                }
+                2 => set(slot.begin as u32, TWO),
+                3 => {
+                    let bucket = 1 << (bucket % THREE.count_ones()) << THREE.trailing_zeros();
+                    set(slot.begin as u32, bucket);
+                    set((slot.begin >> 16) as u32, bucket << ONE_ON);
+                }
+                _ => {
+                    let bucket = 1 << (bucket % FOUR.count_ones()) << FOUR.trailing_zeros();
+                    set(slot.begin as u32, bucket);
+                    set((slot.begin >> 16) as u32, bucket << ONE_ON);
+                    set((slot.begin >> 32) as u32, bucket << TWO_ON);
+                }
+            }
+        }
+    }
+
+    fn fill_slots(&mut self, groups: &[Slot]) {
+        self.slots.resize((groups.len() * 2).next_power_of_two(), Slot::default());
+        let mask = self.slots.len() - 1;
+        for group in groups {
+            let mut at = spread(group.begin) as usize & mask;
+            while self.slots.get(at).is_some_and(|slot| slot.count > 0) {
+                at = (at + 1) & mask;
+            }
+            if let Some(slot) = self.slots.get_mut(at) {
+                *slot = *group;
+            }
+        }
+    }
+
+    pub(crate) fn view(&self) -> Patterns<'_> {
+        Patterns {
+            pairs: &self.pairs,
+            singles: &self.singles,
+            slots: &self.slots,
+            offsets: &self.offsets,
+            units: &self.units,
+            prefixes: &self.prefixes,
+        }
+    }
+}
+
+/// For each pattern the longest other one with the same beginning that it begins with.
+fn prefixes<T>(patterns: &[(Vec<u16>, T)]) -> Vec<u32> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut links = Vec::with_capacity(patterns.len());
+    for (at, (units, _)) in patterns.iter().enumerate() {
+        let is_prefix = |&before: &usize| patterns.get(before).is_some_and(|(b, _)| begin(b) == begin(units) && units.starts_with(b));
+        while open.last().is_some_and(|last| !is_prefix(last)) {
+            open.pop();
+        }
+        links.push(open.last().map_or(NONE, |&last| last as u32));
+        open.push(at);
+    }
+    links
+}
+
+/// The beginning of a pattern.
+fn begin(units: &[u16]) -> u64 {
+    units.iter().take(BEGIN).rev().fold(0, |begin, &unit| begin << 16 | u64::from(unit))
+}
+
+/// How many units a beginning has.
+fn units_of(begin: u64) -> usize {
+    BEGIN - begin.leading_zeros() as usize / 16
+}
+
+/// Fibonacci hashing: the top bits of a product with the golden ratio.
+pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Where a beginning's slot is looked for first.
+#[inline(always)]
+fn spread(begin: u64) -> u64 {
+    begin.wrapping_mul(GOLDEN).rotate_left(27)
+}
+
+/// The lowest bit of a hash that counts: the seventeen above it pick the place.
+pub(crate) const HASH_SHIFT: u32 = 15;
+
+/// Where two units, the first one lower, stand in a table of so many pairs.
+#[inline(always)]
+fn place(pair: u32, size: usize) -> usize {
+    (pair.wrapping_mul(GOLDEN as u32) >> HASH_SHIFT) as usize & (size - 1)
+}
+
+impl<'a> Patterns<'a> {
+    /// Checks what the scan relies on to end and to stay within bounds' reach, so that a damaged artefact is an error, not a wrong answer.
+    ///
+    /// # Errors
+    /// A table has a wrong length or points outside.
+    pub(crate) fn check(&self) -> Result<(), Corrupt> {
+        let patterns = self.len();
+        let filters = PAIR_SIZES.contains(&self.pairs.len()) && (self.singles.is_empty() || self.singles.len() == 1 << 10);
+        let slots = self.slots.len().is_power_of_two()
+            && self.slots.iter().any(|slot| slot.count == 0)
+            && self.slots.iter().all(|slot| slot.first as usize + slot.count as usize <= patterns);
+        let offsets = self.offsets.is_sorted() && self.offsets.last().is_some_and(|&end| end as usize == self.units.len());
+        let prefixes = self.prefixes.len() == patterns && self.prefixes.iter().enumerate().all(|(at, &p)| p == NONE || (p as usize) < at);
+        if filters && slots && offsets && prefixes {
+            Ok(())
+        } else {
+            Err(Corrupt("the tables of the patterns do not fit each other".to_owned()))
+        }
+    }
+
+    /// How many patterns there are.
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// The units of a pattern.
+    pub(crate) fn pattern(&self, at: u32) -> &'a [u16] {
+        match self.offsets.get(at as usize..).and_then(|rest| rest.first_chunk()) {
+            Some(&[start, end]) => self.units.get(start as usize..end as usize).unwrap_or_default(),
+            None => &[],
+        }
+    }
+
+    /// Calls `found` for every match, in order of start; stops when it says so.
+    pub(crate) fn scan(&self, text: &[u16], mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+        let mut candidates = [0_u16; BLOCK];
+        for block in (0..text.len()).step_by(BLOCK) {
+            let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
+            let count = self.candidates(window, (text.len() - block).min(BLOCK), &mut candidates);
+            for &at in candidates.iter().take(count) {
+                if self.verify(text, block + usize::from(at), &mut found).is_break() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Writes the positions that may begin a match, and says how many. The size of the filter is a constant in each copy of the loop, so that no
+    /// access needs a check.
+    fn candidates(&self, window: &[u16], positions: usize, out: &mut [u16; BLOCK]) -> usize {
+        if !self.singles.is_empty() {
+            return all(0..positions, out, 0);
+        }
+        let whole = window.len().saturating_sub(BEGIN - 1).min(positions);
+        let (from, count) = crate::wide::sift(self.pairs, window, out);
+        let count = match self.pairs.len() {
+            0x400 => sift::<0x400>(self.pairs, window, from..whole, out, count),
+            0x1000 => sift::<0x1000>(self.pairs, window, from..whole, out, count),
+            0x4000 => sift::<0x4000>(self.pairs, window, from..whole, out, count),
+            0x8000 => sift::<0x8000>(self.pairs, window, from..whole, out, count),
+            _ => sift::<LARGEST>(self.pairs, window, from..whole, out, count),
+        };
+        // Where no four units are left, there is no second pair.
+        all(whole..positions, out, count)
+    }
+
+    fn verify(&self, text: &[u16], at: usize, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
+        let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
+        let full = begin(rest);
+        let mut lookup = |length: usize| match self.slot(if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) }) {
+            Some(slot) if length <= rest.len() => self.matches(rest, at, slot, found),
+            _ => ControlFlow::Continue(()),
+        };
+        if !self.singles.is_empty() {
+            lookup(1)?;
+        }
+        let begins = self.pairs.get(place(full as u32, self.pairs.len())).copied().unwrap_or_default();
+        for (length, buckets) in [(2, TWO), (3, THREE), (BEGIN, FOUR)] {
+            if begins & buckets != 0 {
+                lookup(length)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn slot(&self, begin: u64) -> Option<Slot> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = spread(begin) as usize & mask;
+        loop {
+            let slot = self.slots.get(at)?;
+            if slot.count == 0 {
+                return None;
+            }
+            if slot.begin == begin {
+                return Some(*slot);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// All patterns of one beginning that the text goes on to spell: the last one not after the text, and the chain of its prefixes.
+    fn matches(&self, rest: &[u16], at: usize, slot: Slot, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
+        let (mut low, mut high) = (slot.first, slot.first + slot.count);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.pattern(middle) <= rest { low = middle } else { high = middle }
+        }
+        let mut pattern = low;
+        while pattern != NONE {
+            let units = self.pattern(pattern);
+            if rest.starts_with(units) {
+                found(Hit { start: at as u32, end: (at + units.len()) as u32, pattern })?;
+            }
+            pattern = self.prefixes.get(pattern as usize).copied().unwrap_or(NONE);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Whether some pattern is longer than this text and begins with it.
+    pub(crate) fn is_open(&self, text: &[u16]) -> bool {
+        let longer = |units: &[u16]| units.len() > text.len() && units.starts_with(text);
+        // Patterns are sorted by the length of their beginning first: four sorted runs.
+        (0..BEGIN).any(|length| {
+            let run = self.run(length);
+            let at = partition(run.clone(), |pattern| self.pattern(pattern) < text);
+            // The text itself may be a pattern and stand first.
+            (at..run.end).take(2).any(|pattern| longer(self.pattern(pattern)))
+        })
+    }
+
+    /// The patterns whose beginning has `length + 1` units.
+    fn run(&self, length: usize) -> Range<u32> {
+        let all = 0..self.len() as u32;
+        let from = |length: usize| partition(all.clone(), |pattern| self.pattern(pattern).len().min(BEGIN) <= length);
+        from(length)..from(length + 1)
+    }
+}
+
+fn all(positions: Range<usize>, out: &mut [u16; BLOCK], count: usize) -> usize {
+    let places = out.iter_mut().skip(count).zip(positions);
+    count + places.map(|(slot, at)| *slot = at as u16).count()
+}
+
+/// Writes the positions whose next two units begin a pattern of some bucket, and whose units after that go on with one of the same: the second
+/// and third, and for patterns of four units or more the third and fourth as well. No branch: a mispredicted one costs more than all the rest.
+#[inline(never)]
+fn sift<const SIZE: usize>(pairs: &[u32], window: &[u16], positions: Range<usize>, out: &mut [u16; BLOCK], mut count: usize) -> usize {
+    let Some(pairs) = pairs.first_chunk::<SIZE>() else { return all(positions, out, count) };
+    let at = |first: u16, second: u16| pairs.get(place(u32::from(first) | u32::from(second) << 16, SIZE)).copied().unwrap_or_default();
+    let window = window.get(positions.start..).unwrap_or_default();
+    let [mut this, mut next] = match *window {
+        [a, b, c, ..] => [at(a, b), at(b, c)],
+        _ => return count,
+    };
+    for (position, &[_, _, c, d]) in positions.zip(window.array_windows::<BEGIN>()) {
+        let after = at(c, d);
+        if let Some(slot) = out.get_mut(count & (BLOCK - 1)) {
+            *slot = position as u16;
+        }
+        let goes_on = TWO | (next >> ONE_ON & (THREE | FOUR & after >> TWO_ON));
+        count += usize::from(this & goes_on != 0);
+        (this, next) = (next, after);
+    }
+    count
+}
+
+/// The first of a range for which `before` does not hold, given that it holds for a prefix of the range.
+fn partition(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}

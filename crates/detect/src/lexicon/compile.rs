@@ -1,0 +1,91 @@
+//! Compiling a lexicon: every phrase of every entry becomes a pattern that knows which rules it serves, and as what.
+
+use std::collections::HashMap;
+
+use super::artefact::{Bytes, Meta, Role, Rule, Use, write};
+use super::{Artefact, Entry, Lexicon, Variant};
+use crate::engine::{Compiled, MAX_UNITS};
+use crate::view;
+
+/// Patterns with what they are used for.
+type Patterns = HashMap<Vec<u16>, Vec<Use>>;
+
+impl Lexicon {
+    /// Compiles the lexicon into the form that is searched with.
+    #[must_use]
+    pub fn compile(&self) -> Artefact {
+        let (mut plain, mut sound) = (Patterns::new(), Patterns::new());
+        let mut strings = String::new();
+        let mut rules = Vec::with_capacity(self.entries.len());
+        for (rule, entry) in self.entries.iter().enumerate() {
+            let variants = entry.variants.as_ref().unwrap_or(&self.variants);
+            let mut put = |phrase: &str, role: Role| put(&mut plain, &mut sound, phrase, Use::new(rule, role), variants, entry);
+            entry.spellings().for_each(|phrase| put(phrase, Role::Keyword));
+            entry.near_words().iter().for_each(|phrase| put(phrase, Role::Near));
+            entry.allow.iter().for_each(|phrase| put(phrase, Role::Allow));
+            rules.push(Rule::new(entry, &mut strings));
+        }
+        let meta = Meta {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            updated: self.updated.clone(),
+            digest: self.digest.clone(),
+            entries: self.entries.len(),
+        };
+        let (plain, sound) = (Uses::build(plain), Uses::build(sound));
+        Artefact::new(Bytes::Owned(write(&meta, &plain, &sound, &rules, &strings)))
+    }
+}
+
+/// Compiled patterns with their uses, pattern by pattern.
+pub(super) struct Uses {
+    pub(super) patterns: Compiled,
+    pub(super) starts: Vec<u32>,
+    pub(super) uses: Vec<Use>,
+}
+
+impl Uses {
+    fn build(patterns: Patterns) -> Self {
+        let mut patterns: Vec<_> = patterns.into_iter().collect();
+        let compiled = Compiled::build(&mut patterns);
+        let mut built = Self { patterns: compiled, starts: vec![0], uses: Vec::new() };
+        for (_, mut uses) in patterns {
+            uses.sort_unstable();
+            uses.dedup();
+            built.uses.extend(uses);
+            built.starts.push(built.uses.len() as u32);
+        }
+        built
+    }
+}
+
+fn put(plain: &mut Patterns, sound: &mut Patterns, phrase: &str, role: Use, variants: &[Variant], entry: &Entry) {
+    let units = crate::fold(phrase).units().to_vec();
+    if units.len() > MAX_UNITS {
+        return; // 64 characters fold to more than 128 units only in contrived cases, which `check` cannot see; they are never found
+    }
+    if role.role() != Role::Allow {
+        for (via, units) in view_patterns(&units, variants, entry.near.is_some()) {
+            let into = if via == view::Via::Sound { &mut *sound } else { &mut *plain };
+            into.entry(units).or_default().push(role.via(via));
+        }
+    }
+    plain.entry(units).or_default().push(role);
+}
+
+/// The patterns that find the disguises of a phrase. Split characters and leet need none: their views turn the text back into the phrase.
+fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool) -> Vec<(view::Via, Vec<u16>)> {
+    let all_cjk = units.iter().all(|&unit| crate::fold::is_cjk(unit));
+    // Two syllables alone are everyday words of some other kind; with a second word near they are a disguise.
+    if !all_cjk || units.len() < if has_near { 2 } else { 3 } {
+        return Vec::new();
+    }
+    let mut patterns = Vec::new();
+    if variants.contains(&Variant::Sound) {
+        patterns.extend(view::sound_patterns(units).into_iter().map(|p| (view::Via::Sound, p)));
+    }
+    if variants.contains(&Variant::Initials) {
+        patterns.extend(view::initials_patterns(units).into_iter().map(|p| (view::Via::Initials, p)));
+    }
+    patterns
+}

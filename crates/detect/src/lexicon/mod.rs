@@ -1,0 +1,315 @@
+//! A lexicon: keywords with what they speak for and their conditions. Format: `docs/formats/lexicon.md`.
+
+mod artefact;
+mod compile;
+pub mod import;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use taxonomy::{AttackKind, RiskClass, Severity};
+
+pub use artefact::Artefact;
+pub(crate) use artefact::{Role, Rule};
+
+/// Longest keyword or phrase, in characters: three times the longest entry of the public lists we know (107 with URLs, 21 without).
+pub const MAX_KEYWORD_CHARS: usize = 64;
+
+/// Most folded characters between the two words of a near-combination: a long sentence. What is held back in a stream grows with it.
+pub(crate) const MAX_WITHIN: usize = 80;
+
+/// Longest match of `then`, in bytes: a web address or a key; what is held back in a stream grows with it.
+pub(crate) const MAX_THEN_BYTES: usize = 256;
+
+/// A table of a compiled lexicon does not fit the others.
+#[derive(Debug, thiserror::Error)]
+#[error("the compiled lexicon is damaged: {0}; build it again with `guiju lexicon build`")]
+pub struct Corrupt(pub String);
+
+/// What went wrong while a lexicon was read; the message names file and line.
+#[derive(Debug, thiserror::Error)]
+pub enum LexiconError {
+    /// A file could not be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line or a manifest does not follow the format.
+    #[error("{place}: {message}")]
+    Format {
+        /// File and line.
+        place: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A compiled lexicon is not what it says it is.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+}
+
+/// One phrase or several of the same meaning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Phrases {
+    /// One.
+    One(String),
+    /// Several; any of them counts.
+    Any(Vec<String>),
+}
+
+impl Phrases {
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(phrase) => std::slice::from_ref(phrase),
+            Self::Any(phrases) => phrases,
+        }
+    }
+}
+
+/// A second word that must stand near for a hit to count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Near {
+    /// The second word, or several of which one must stand there.
+    pub with: Phrases,
+    /// How many folded characters may lie between the two.
+    pub within: usize,
+    /// Whether it must stand after the keyword.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ordered: bool,
+}
+
+taxonomy::words! {
+    /// A way in which keywords are disguised, and the engine undoes it.
+    Variant, "variant (sound, initials, split or leet)", {
+        Sound = "sound", "谐音与拼音", "other characters of the same sound, or pinyin, or both mixed";
+        Initials = "initials", "拼音首字母", "first letters of the pinyin, alone or mixed with the characters";
+        Split = "split", "拆字", "characters taken apart";
+        Leet = "leet", "数字符号替换", "digits and signs for Latin letters";
+    }
+}
+
+/// One entry of a lexicon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Rule id of its findings.
+    pub id: String,
+    /// What to find.
+    pub keyword: String,
+    /// Other spellings under the same conditions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// The class a hit speaks for; this or `attack`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<RiskClass>,
+    /// The attack a hit speaks for; this or `class`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attack: Option<AttackKind>,
+    /// The weight of a hit.
+    pub severity: Severity,
+    /// Condition: a second word nearby.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<Near>,
+    /// Condition: a bounded regular expression that must match directly after the keyword; the finding covers both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<String>,
+    /// Condition: no ASCII letter or digit beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub word: bool,
+    /// Phrases that cancel a hit they cover.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// Disguises to undo; without it, those of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variants: Option<Vec<Variant>>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// Texts that must be found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+    /// Texts that must not be found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counter_examples: Vec<String>,
+    /// For the people who keep the lexicon.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Day the entry came in.
+    pub added: String,
+    /// Day a person last looked at it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reviewed: String,
+}
+
+impl Entry {
+    /// The keyword and its other spellings.
+    pub fn spellings(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.keyword).chain(&self.also)
+    }
+
+    /// Words one of which must stand near; empty without that condition.
+    #[must_use]
+    pub fn near_words(&self) -> &[String] {
+        self.near.as_ref().map_or(&[], |near| near.with.as_slice())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: u32,
+    name: String,
+    version: String,
+    updated: toml::value::Datetime,
+    licence: String,
+    /// Disguises undone for every entry that does not say otherwise.
+    #[serde(default)]
+    variants: Vec<Variant>,
+}
+
+/// A lexicon as read: checked, not yet compiled.
+#[derive(Debug)]
+pub struct Lexicon {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Day of its last update, `2026-11-21`.
+    pub updated: String,
+    /// Under what licence it may be passed on.
+    pub licence: String,
+    /// SHA-256 over all files, hexadecimal.
+    pub digest: String,
+    /// Disguises undone for every entry that does not say otherwise.
+    pub variants: Vec<Variant>,
+    /// Its entries.
+    pub entries: Vec<Entry>,
+}
+
+/// The rules against attacks on a model that are compiled in.
+const ATTACKS: &[(&str, &str)] = &[("attack.jsonl", include_str!("../../data/attack/attack.jsonl"))];
+
+/// The starter lexicon that is compiled in, as (file name, content).
+const EMBEDDED: &[(&str, &str)] = &[
+    ("A1.jsonl", include_str!("../../data/lexicon/A1.jsonl")),
+    ("A2.jsonl", include_str!("../../data/lexicon/A2.jsonl")),
+    ("A3.jsonl", include_str!("../../data/lexicon/A3.jsonl")),
+    ("A4.jsonl", include_str!("../../data/lexicon/A4.jsonl")),
+];
+
+impl Lexicon {
+    /// The lexicon that is compiled in.
+    ///
+    /// # Errors
+    /// Never in a released build: a test reads it.
+    pub fn embedded() -> Result<Self, LexiconError> {
+        Self::parse(include_str!("../../data/lexicon/lexicon.toml"), EMBEDDED.iter().copied())
+    }
+
+    /// The rules against attacks on a model that are compiled in: a lexicon whose entries speak for an attack.
+    ///
+    /// # Errors
+    /// Never in a released build: a test reads it.
+    pub fn attacks() -> Result<Self, LexiconError> {
+        Self::parse(include_str!("../../data/attack/lexicon.toml"), ATTACKS.iter().copied())
+    }
+
+    /// Reads a lexicon directory.
+    ///
+    /// # Errors
+    /// A file cannot be read, or a line does not follow the format.
+    pub fn read(dir: &Path) -> Result<Self, LexiconError> {
+        let read =
+            |path: &Path| std::fs::read_to_string(path).map_err(|source| LexiconError::Read { path: path.display().to_string(), source });
+        let listing = std::fs::read_dir(dir).map_err(|source| LexiconError::Read { path: dir.display().to_string(), source })?;
+        let mut paths: Vec<_> = listing.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
+        paths.sort();
+        let files = paths.iter().map(|path| Ok((path.display().to_string(), read(path)?))).collect::<Result<Vec<_>, LexiconError>>()?;
+        Self::parse(&read(&dir.join("lexicon.toml"))?, files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    }
+
+    pub(crate) fn parse<'a>(manifest: &str, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, LexiconError> {
+        let format = |place: &str, message: String| LexiconError::Format { place: place.to_owned(), message };
+        let head: Manifest = toml::from_str(manifest).map_err(|e| format("lexicon.toml", e.to_string()))?;
+        if head.format != 1 {
+            return Err(format("lexicon.toml", format!("format {} is not known to this version, which reads format 1", head.format)));
+        }
+        let mut hash = Sha256::new();
+        hash.update(manifest);
+        let (mut entries, mut ids) = (Vec::new(), HashSet::new());
+        for (name, text) in files {
+            hash.update(text);
+            for (line, row) in text.lines().enumerate() {
+                let place = format!("{name}:{}", line + 1);
+                let entry: Entry = serde_json::from_str(row).map_err(|e| format(&place, e.to_string()))?;
+                check(&entry).map_err(|message| format(&place, message))?;
+                if !ids.insert(entry.id.clone()) {
+                    return Err(format(&place, format!("the id {} is used twice", entry.id)));
+                }
+                entries.push(entry);
+            }
+        }
+        let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let (name, version, licence) = (head.name, head.version, head.licence);
+        Ok(Self { name, version, updated: head.updated.to_string(), licence, digest, variants: head.variants, entries })
+    }
+}
+
+fn check(entry: &Entry) -> Result<(), String> {
+    for phrase in entry.spellings().chain(&entry.allow).chain(entry.near_words()) {
+        if crate::fold(phrase).units().is_empty() {
+            return Err(format!("'{phrase}' has nothing left to find after folding"));
+        }
+        if phrase.chars().count() > MAX_KEYWORD_CHARS {
+            return Err(format!("'{phrase}' is longer than {MAX_KEYWORD_CHARS} characters; split it or use `near`"));
+        }
+    }
+    if entry.class.is_some() == entry.attack.is_some() {
+        return Err("an entry speaks either for a `class` or for an `attack`; give one of the two".to_owned());
+    }
+    if let Some(near) = &entry.near
+        && near.within > MAX_WITHIN
+    {
+        return Err(format!("`within` is {}, at most {MAX_WITHIN} is possible", near.within));
+    }
+    entry.then.as_deref().map_or(Ok(()), |then| crate::keywords::then(then).map(|_| ()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "format = 1\nname = \"t\"\nversion = \"1\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n";
+
+    fn error(rows: &str) -> String {
+        Lexicon::parse(HEAD, [("x.jsonl", rows)].into_iter()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn bad_lines_are_named() {
+        let good = r#"{"id":"1","keyword":"词","class":"A1a","severity":"block","added":"2026-11-21"}"#;
+        assert!(error(&format!("{good}\n{{")).starts_with("x.jsonl:2: EOF"));
+        assert!(error(&good.replace("A1a", "A9z")).contains("'A9z' is not a known risk class"));
+        assert!(error(&format!("{good}\n{good}")).contains("x.jsonl:2: the id 1 is used twice"));
+        assert!(error(&good.replace('词', "\u{200b}")).contains("nothing left to find"));
+        assert!(error(&good.replace("added", "addded")).contains("unknown field"));
+    }
+
+    #[test]
+    fn the_embedded_lexicon_is_sound() {
+        let lexicon = Lexicon::embedded().unwrap();
+        assert!(lexicon.entries.len() >= 300);
+        for class in RiskClass::ALL.iter().filter(|c| c.must_be_refused()) {
+            assert!(lexicon.entries.iter().filter(|e| e.class == Some(*class)).count() >= 15, "{class}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Personal information: numbers with a check or a context, names, addresses, and what is said of a person's health, belief and body.
+//!
+//! Recognisers work on folded text, so full-width digits and zero-width characters are no hiding place, and need no word boundary, because
+//! Chinese text has none. Each is local: a window of the text gives the findings of the whole text.
+
+mod numbers;
+mod people;
+
+use std::ops::Range;
+
+use taxonomy::{Finding, PersonalKind, RiskClass, Severity};
+
+use crate::fold;
+use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
+
+/// How far before a finding something can decide about it, in units.
+pub(crate) const BEHIND: usize = if numbers::BEHIND > people::BEHIND { numbers::BEHIND } else { people::BEHIND };
+
+/// What a recogniser finds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) kind: PersonalKind,
+    /// Units of the folded text.
+    pub(crate) range: Range<usize>,
+    /// How sure it is, 0 to 1.
+    pub(crate) score: f32,
+}
+
+/// A folded text as recognisers read it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Folded<'a> {
+    pub(crate) units: &'a [u16],
+    source: &'a fold::Folded<'a>,
+    offset: usize,
+}
+
+impl<'a> Folded<'a> {
+    fn of(source: &'a fold::Folded<'a>) -> Self {
+        Self { units: source.units(), source, offset: 0 }
+    }
+
+    /// Whether filler was skipped just before a unit.
+    pub(crate) fn gap(&self, unit: usize) -> bool {
+        self.source.gap(self.offset + unit)
+    }
+}
+
+#[cfg(test)]
+impl Folded<'static> {
+    /// A folded text that lives as long as the tests.
+    fn new(text: &str) -> Self {
+        let text: &'static str = Box::leak(text.to_owned().into_boxed_str());
+        Folded::of(Box::leak(Box::new(fold::fold(text))))
+    }
+
+    fn cut(&self, range: Range<usize>) -> Self {
+        Self { units: &self.units[range.clone()], source: self.source, offset: self.offset + range.start }
+    }
+
+    /// The character of the original behind a unit, counted in characters.
+    fn char_at(&self, unit: usize) -> usize {
+        self.source.text.get(..self.source.start(self.offset + unit)).unwrap_or_default().chars().count()
+    }
+}
+
+/// The personal-information detector.
+#[derive(Debug, Default)]
+pub struct Pii;
+
+impl Detector for Pii {
+    fn name(&self) -> &'static str {
+        "pii"
+    }
+
+    fn version(&self) -> String {
+        "2".to_owned()
+    }
+
+    fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError> {
+        let text = Folded::of(&item.folded);
+        let mut found = Vec::new();
+        numbers::find(&text, &mut found);
+        // A name or an address inside a number, or the other way round, is one thing; the number is the surer one.
+        let numbers = found.len();
+        let people = people::find(&text);
+        let apart = |one: &Found| {
+            let at = found.partition_point(|number| number.range.end <= one.range.start);
+            found.get(at).is_none_or(|number| number.range.start >= one.range.end)
+        };
+        let people: Vec<_> = people.into_iter().filter(apart).collect();
+        found.extend(people);
+        let all = found.len();
+        findings.extend(found.into_iter().take(MAX_FINDINGS).map(|one| finding(item, &one)));
+        if all > MAX_FINDINGS {
+            return Err(DetectError(format!("{all} findings ({numbers} numbers), only the first {MAX_FINDINGS} are kept")));
+        }
+        Ok(())
+    }
+
+    fn live(&self, item: &Item<'_>) -> usize {
+        let text = Folded::of(&item.folded);
+        let live = numbers::live(&text).min(people::live(&text));
+        // A number and a name may yet turn out to overlap, so that one of them goes; and filler at the end may vanish.
+        let kept = text.units.len() - text.units.iter().rev().take_while(|unit| fold::is_filler(**unit)).count();
+        if kept == text.units.len() || text.units.len() - kept > fold::MAX_FILLER as usize {
+            return live;
+        }
+        let cut = Folded { units: text.units.get(..kept).unwrap_or_default(), ..text };
+        live.min(numbers::live(&cut)).min(people::live(&cut))
+    }
+}
+
+fn finding(item: &Item<'_>, found: &Found) -> Finding {
+    let rule = format!("pii.{}", found.kind);
+    // A code of an organisation is nobody's personal information.
+    let severity = if found.kind == PersonalKind::CreditCode { Severity::Note } else { Severity::Review };
+    let finding = item.finding("pii", &rule, severity, found.score, found.range.clone());
+    Finding { class: Some(RiskClass::A4f), personal: Some(found.kind), ..finding }
+}

@@ -1,0 +1,238 @@
+//! Word tables: a trie over UTF-16 units, read forwards or backwards from a place in the text.
+//!
+//! File form: a line is `VALUE<TAB>words separated by spaces`, `#` opens a comment. A word listed twice keeps its first value. In a word
+//! `_` stands for a space.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::view::{View, is_letter};
+
+/// A word met in the text: its length in units and the value its line gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) len: usize,
+    pub(super) value: i16,
+}
+
+/// A table of words.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// From a node and a unit to the next node and, where a word ends there, its value.
+    steps: HashMap<u64, (u32, Option<i16>), BuildHasherDefault<Mix>>,
+    /// One bit for every unit that begins a word.
+    first: Bits,
+    /// One bit for every unit that is a word.
+    single: Bits,
+    /// Bits of the first two units of every word, by their hash: most places are dismissed without a step.
+    pairs: Bits,
+}
+
+impl Words {
+    /// A table read from the start of a word on.
+    pub(super) fn forward(files: &[&str]) -> Self {
+        Self::build(files, false)
+    }
+
+    /// A table read from the end of a word back.
+    pub(super) fn backward(files: &[&str]) -> Self {
+        Self::build(files, true)
+    }
+
+    /// The same for the lines of one file whose value is one of `values`.
+    pub(super) fn forward_of(file: &str, values: &[i16]) -> Self {
+        Self::build(&[&lines_of(file, values)], false)
+    }
+
+    /// As [`Words::forward_of`], read backwards.
+    pub(super) fn backward_of(file: &str, values: &[i16]) -> Self {
+        Self::build(&[&lines_of(file, values)], true)
+    }
+
+    /// Whether some word begins (in a backward table: ends) with this unit.
+    pub(super) fn may_begin(&self, unit: u16) -> bool {
+        self.first.has(unit)
+    }
+
+    /// Whether some word may begin with these two units, or is the first one alone; with no second unit yet: whether one begins with it.
+    pub(super) fn may_begin_with(&self, unit: u16, next: Option<u16>) -> bool {
+        self.first.has(unit) && (self.single.has(unit) || next.is_none_or(|next| self.pairs.has(pair(unit, next))))
+    }
+
+    /// The longest word that starts at `i`, dropped filler inside it or not.
+    pub(super) fn at(&self, view: &View, i: usize) -> Option<Hit> {
+        self.walk(|len| view.at(i + len))
+    }
+
+    /// The longest word that starts at `i` and has no dropped filler inside.
+    pub(super) fn whole_at(&self, view: &View, i: usize) -> Option<Hit> {
+        self.walk(|len| if len > 0 && view.gap(i + len) { None } else { view.at(i + len) })
+    }
+
+    /// The longest word that ends just before `i` (backward tables only).
+    pub(super) fn before(&self, view: &View, i: usize) -> Option<Hit> {
+        self.walk(|len| view.before(i.checked_sub(len)?))
+    }
+
+    /// The value of a single unit.
+    pub(super) fn one(&self, unit: u16) -> Option<i16> {
+        if self.single.has(unit) { self.steps.get(&key(0, unit))?.1 } else { None }
+    }
+
+    fn walk(&self, unit: impl Fn(usize) -> Option<u16>) -> Option<Hit> {
+        let first = unit(0).filter(|&u| self.first.has(u))?;
+        let second = unit(1).is_some_and(|second| self.pairs.has(pair(first, second)));
+        if !second && !self.single.has(first) {
+            return None;
+        }
+        let (mut node, mut best, mut len) = (0, None, 0);
+        while let Some(&(next, value)) = unit(len).and_then(|u| self.steps.get(&key(node, u))) {
+            (node, len) = (next, len + 1);
+            best = value.map(|value| Hit { len, value }).or(best);
+            if next == LEAF {
+                break;
+            }
+        }
+        best
+    }
+
+    fn build(files: &[&str], reversed: bool) -> Self {
+        let mut words = Self::default();
+        let mut nodes = 1;
+        for (value, word) in files.iter().flat_map(|file| entries(file)) {
+            let mut units: Vec<u16> = word.encode_utf16().map(|u| if u == u16::from(b'_') { u16::from(b' ') } else { u }).collect();
+            if reversed {
+                units.reverse();
+            }
+            words.insert(&units, value, &mut nodes);
+        }
+        words
+    }
+
+    fn insert(&mut self, units: &[u16], value: i16, nodes: &mut u32) {
+        let mut node = 0;
+        match units {
+            [only] => self.single.set(*only),
+            [first, second, ..] => self.pairs.set(pair(*first, *second)),
+            [] => {}
+        }
+        if let Some(&first) = units.first() {
+            self.first.set(first);
+        }
+        for (i, &unit) in units.iter().enumerate() {
+            let last = i + 1 == units.len();
+            let step = self.steps.entry(key(node, unit)).or_insert((LEAF, None));
+            if last {
+                step.1 = step.1.or(Some(value));
+            } else if step.0 == LEAF {
+                step.0 = *nodes;
+                *nodes += 1;
+            }
+            node = step.0;
+        }
+    }
+}
+
+/// The first three letters of Latin words: most words of a text are dismissed by them.
+#[derive(Debug)]
+pub(super) struct Prefixes(Vec<bool>);
+
+impl Prefixes {
+    /// Of all words in the lines of `files` whose value satisfies `wanted`; from their ends when `reversed`.
+    pub(super) fn of(files: &[&str], wanted: impl Fn(i16) -> bool, reversed: bool) -> Self {
+        let mut table = vec![false; 27 * 27 * 27];
+        for (_, word) in files.iter().flat_map(|file| entries(file)).filter(|(value, _)| wanted(*value)) {
+            let mut units: Vec<u16> = word.encode_utf16().collect();
+            if reversed {
+                units.reverse();
+            }
+            if let Some(slot) = table.get_mut(three(units.into_iter())) {
+                *slot = true;
+            }
+        }
+        Self(table)
+    }
+
+    /// Whether some word begins as these units do (a word of less than three letters: whether it is one).
+    pub(super) fn has(&self, units: impl Iterator<Item = u16>) -> bool {
+        self.0.get(three(units)) == Some(&true)
+    }
+}
+
+/// The first three letters as a number of base 27, 0 where a letter is missing.
+fn three(mut units: impl Iterator<Item = u16>) -> usize {
+    let (mut sum, mut more) = (0, true);
+    for _ in 0..3 {
+        let letter = units.next().filter(|u| more && is_letter(*u));
+        more = letter.is_some();
+        sum = sum * 27 + letter.map_or(0, |u| usize::from(u) - usize::from(b'a') + 1);
+    }
+    sum
+}
+
+/// A set of 16-bit values.
+#[derive(Debug)]
+struct Bits(Vec<u64>);
+
+impl Default for Bits {
+    fn default() -> Self {
+        Self(vec![0; 1 << 10])
+    }
+}
+
+impl Bits {
+    fn has(&self, value: u16) -> bool {
+        self.0.get(usize::from(value >> 6)).is_some_and(|bits| bits >> (value & 63) & 1 == 1)
+    }
+
+    fn set(&mut self, value: u16) {
+        if let Some(bits) = self.0.get_mut(usize::from(value >> 6)) {
+            *bits |= 1 << (value & 63);
+        }
+    }
+}
+
+/// Sixteen bits of two units: Fibonacci hashing again.
+const fn pair(first: u16, second: u16) -> u16 {
+    (((first as u32) << 16 | second as u32).wrapping_mul(0x9E37_79B1) >> 16) as u16
+}
+
+/// A node that no step leaves.
+const LEAF: u32 = u32::MAX;
+
+fn lines_of(file: &str, values: &[i16]) -> String {
+    let value = |line: &str| line.split('\t').next().and_then(|value| value.parse::<i16>().ok());
+    let wanted = file.lines().filter(|line| value(line).is_some_and(|value| values.contains(&value)));
+    wanted.flat_map(|line| [line, "\n"]).collect()
+}
+
+fn entries(file: &str) -> impl Iterator<Item = (i16, &str)> {
+    let lines = file.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    lines.flat_map(|(value, words)| words.split_whitespace().map(move |word| (value.parse().unwrap_or(0), word)))
+}
+
+const fn key(node: u32, unit: u16) -> u64 {
+    (node as u64) << 16 | unit as u64
+}
+
+/// A multiplying hash: the keys are our own, so nobody can aim at its collisions.
+#[derive(Debug, Default)]
+pub(super) struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // 2^64 divided by the golden ratio, made odd: Fibonacci hashing (Knuth, TAOCP 3, 6.4).
+        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ mixed >> 29;
+    }
+}
