@@ -12,81 +12,112 @@ use ferrous_opencc::config::BuiltinConfig;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Letters of other scripts that look like a Latin letter, after lower-casing (the common part of Unicode's confusables).
+/// Letters of other scripts that look like a Latin letter, where Unicode's confusables say nothing or something else, after lower-casing.
 const LOOK_ALIKES: &[(char, char)] = &[
-    ('а', 'a'),
-    ('в', 'b'),
-    ('с', 'c'),
-    ('ԁ', 'd'),
-    ('е', 'e'),
-    ('һ', 'h'),
-    ('і', 'i'),
-    ('ј', 'j'),
-    ('к', 'k'),
     ('м', 'm'),
     ('н', 'h'),
-    ('о', 'o'),
-    ('р', 'p'),
-    ('ѕ', 's'),
     ('т', 't'),
-    ('у', 'y'),
-    ('х', 'x'),
-    ('ԛ', 'q'),
-    ('ԝ', 'w'),
-    ('α', 'a'),
+    ('к', 'k'),
+    ('в', 'b'),
     ('β', 'b'),
     ('ε', 'e'),
     ('η', 'n'),
     ('ι', 'i'),
     ('κ', 'k'),
-    ('ν', 'v'),
-    ('ο', 'o'),
-    ('ρ', 'p'),
     ('τ', 't'),
-    ('υ', 'u'),
     ('χ', 'x'),
-    ('ᴀ', 'a'),
-    ('ʙ', 'b'),
-    ('ᴄ', 'c'),
+    ('ҽ', 'e'),
+    ('ґ', 'r'),
+    ('г', 'r'),
+    ('π', 'n'),
+    ('ω', 'w'),
+    ('ʟ', 'l'),
+    ('ɴ', 'n'),
+    ('ʜ', 'h'),
     ('ᴅ', 'd'),
-    ('ᴇ', 'e'),
+    ('ᴋ', 'k'),
+    ('ᴛ', 't'),
     ('ꜰ', 'f'),
     ('ɢ', 'g'),
-    ('ʜ', 'h'),
-    ('ɪ', 'i'),
-    ('ᴊ', 'j'),
-    ('ᴋ', 'k'),
-    ('ʟ', 'l'),
+    ('ʙ', 'b'),
     ('ᴍ', 'm'),
-    ('ɴ', 'n'),
-    ('ᴏ', 'o'),
+    ('ᴇ', 'e'),
+    ('ᴊ', 'j'),
     ('ᴘ', 'p'),
+    ('ᴀ', 'a'),
     ('ʀ', 'r'),
-    ('ꜱ', 's'),
-    ('ᴛ', 't'),
-    ('ᴜ', 'u'),
-    ('ᴠ', 'v'),
-    ('ᴡ', 'w'),
-    ('ʏ', 'y'),
-    ('ᴢ', 'z'),
     ('ı', 'i'),
-    ('ɑ', 'a'),
-    ('ɡ', 'g'),
+    ('ϝ', 'f'),
+    ('є', 'e'),
+    ('ƒ', 'f'),
+    ('հ', 'h'),
+    ('ո', 'n'),
+    ('ղ', 'n'),
+    ('օ', 'o'),
+    ('ս', 'u'),
+    ('զ', 'q'),
+    ('ց', 'g'),
+    ('ք', 'p'),
+    ('ь', 'b'),
+    ('з', '3'),
+    ('ѵ', 'v'),
+    ('ԝ', 'w'),
+    ('ш', 'w'),
+    ('и', 'n'),
+    ('п', 'n'),
+    ('я', 'r'),
+    ('ц', 'u'),
+    ('ч', 'y'),
+    ('σ', 'o'),
+    ('δ', 'd'),
+    ('θ', 'o'),
+    ('λ', 'a'),
+    ('μ', 'u'),
 ];
+
+/// Letters in brackets, circles and squares, each a run in the order of the alphabet, that NFKC does not take out of them.
+const ENCLOSED: &[u32] = &[0x249C, 0x1F110, 0x1F150, 0x1F170];
+
+/// The Latin letter or digit that a character is taken for, if there is one.
+fn look_alike(c: char) -> Option<char> {
+    if let Some(&first) = ENCLOSED.iter().find(|first| (**first..**first + 26).contains(&u32::from(c))) {
+        return char::from_u32(u32::from('a') + u32::from(c) - first);
+    }
+    if let Some((_, to)) = LOOK_ALIKES.iter().find(|(from, _)| *from == c) {
+        return Some(*to);
+    }
+    if c.is_ascii() || matches!(u32::from(c), 0x2E80..=0xA4CF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF) {
+        return None;
+    }
+    // Dingbat digits in circles: three runs of one to ten.
+    if let 0x2776..=0x2793 = u32::from(c) {
+        let digit = (u32::from(c) - 0x2776) % 10 + 1;
+        return char::from_digit(digit % 10, 10);
+    }
+    let own = c.to_string();
+    let skeleton: Vec<char> = unicode_security::skeleton(&own).flat_map(char::to_lowercase).collect();
+    match skeleton.as_slice() {
+        [one] if one.is_ascii_alphanumeric() && c.is_alphanumeric() => Some(*one),
+        _ => None,
+    }
+}
 
 fn is_invisible(c: char) -> bool {
     matches!(u32::from(c),
         0xAD | 0x34F | 0x61C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F | 0x202A..=0x202E
-        | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
+        | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB | 0x2800 | 0x1BCA0..=0x1BCA3 | 0x13430..=0x1345F | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
 fn fold(c: char, t2s: &OpenCC) -> String {
     if is_invisible(c) {
         return String::new();
     }
+    if let Some(letter) = look_alike(c) {
+        return letter.to_string();
+    }
     let composed: String = c.to_string().nfkd().filter(|&d| !is_combining_mark(d)).nfc().collect();
     let simplified = if u32::from(c) >= 0x2E80 { t2s.convert(&composed) } else { composed };
-    let one = |c: char| LOOK_ALIKES.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to);
+    let one = |c: char| look_alike(c).unwrap_or(c);
     simplified.chars().flat_map(char::to_lowercase).filter(|&c| !is_combining_mark(c) && !is_invisible(c)).map(one).collect()
 }
 
@@ -96,9 +127,10 @@ const FIRST_CJK: u32 = 0x3041;
 /// What every symbol without a plane of its own becomes: one filler character is as good as another.
 const FILLER: &str = "\u{2022}";
 
-/// A symbol that would land among the CJK units, or needs two units, becomes the one filler.
+/// A symbol that would land among the CJK units, or needs two units, becomes the one filler; and so do the strokes and repeat marks 丨丶丿亅乀乁ノ〆ゝゞヽヾー, which nobody
+/// writes as words and some write between the characters of one.
 fn tame(folded: String) -> String {
-    let is_symbol = |c: char| !c.is_alphanumeric() && u32::from(c) >= FIRST_CJK;
+    let is_symbol = |c: char| (!c.is_alphanumeric() && u32::from(c) >= FIRST_CJK) || "丨丶丿亅乀乁ノ〆ゝゞヽヾー".contains(c);
     folded.chars().map(|c| if is_symbol(c) { FILLER.to_owned() } else { c.to_string() }).collect()
 }
 
@@ -139,20 +171,15 @@ fn is_odd(unit: u16) -> bool {
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=data/fold/emoji.tsv");
-    let emoji: Vec<(char, String)> = include_str!("data/fold/emoji.tsv")
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .filter_map(|line| line.split_once('\t').map(|(from, to)| (from.chars().next().unwrap(), to.to_owned())))
-        .collect();
     let t2s = OpenCC::from_config(BuiltinConfig::T2s).expect("the embedded conversion data loads");
     // 0: folds to nothing. 0xFFFF: look in the list. Anything else: the folded code unit.
     let mut table = vec![0_u16; 0x1_0000];
     let mut list = String::new();
     for point in 0..=0x10_FFFF_u32 {
         let Some(c) = char::from_u32(point) else { continue };
-        let meant = emoji.iter().find(|(from, _)| *from == c).map(|(_, to)| to.clone());
-        let folded = meant.unwrap_or_else(|| tame(fold(c, &t2s)));
+        // Words and letters in squares and circles are used as emoji; what they say is for a view to read.
+        let emoji = matches!(point, 0x1F18E..=0x1F2FF | 0x3297 | 0x3299);
+        let folded = if emoji { FILLER.to_owned() } else { tame(fold(c, &t2s)) };
         let units: Vec<u16> = folded.encode_utf16().collect();
         match (table.get_mut(point as usize), units.as_slice()) {
             (Some(slot), []) => *slot = 0,

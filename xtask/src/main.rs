@@ -4,6 +4,7 @@
 
 mod bench;
 mod layers;
+mod match_bench;
 mod refusal;
 
 use anyhow::{Result, bail};
@@ -13,6 +14,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   layers                     hold the crates' imports against xtask/layers.toml
   refusal-model              train the refusal model and write it; --check: fail if the committed one differs;
                              --cross: score every training author with a model that has not seen that author
+  bench match [--text FILE --words FILE] [--runs N] [--mb N]   the matcher against daachorse, aho-corasick and Hyperscan
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
 
 fn main() -> Result<()> {
@@ -21,6 +23,7 @@ fn main() -> Result<()> {
         ["layers"] => layers::check(),
         ["refusal-model", flags @ ..] => refusal::model(flags),
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
+        ["bench", "match", flags @ ..] => match_bench::run(flags),
         _ => bail!(USAGE),
     }
 }

@@ -135,11 +135,16 @@ impl Keywords {
         &self.artefact
     }
 
+    /// Every place where a keyword stands, whatever the conditions of its rule: number of the rule, units.
+    pub(crate) fn standing(&self, folded: &Folded<'_>) -> Vec<(u32, Range<usize>)> {
+        self.places(folded.units()).keywords.iter().map(|place| (place.rule, place.range())).collect()
+    }
+
     fn places(&self, units: &[u16]) -> Places {
         let mut places = Places::default();
         let plain = self.artefact.plain();
         let _ = self.search(units, None, &mut places);
-        for (via, view) in [(Via::Split, view::split(units)), (Via::Leet, view::leet(units, 0)), (Via::Leet, view::leet(units, 1))] {
+        for (via, view) in [(Via::Split, view::split(units)), (Via::Spaced, view::spaced(units)), (Via::Leet, view::leet(units))] {
             if !view.units.is_empty() && !places.overflow && plain.patterns.len() > 0 {
                 let _ = self.search(&view.units, Some((via, &view)), &mut places);
             }
@@ -250,7 +255,7 @@ impl Keywords {
         // What sounds like a keyword may be another word; a person decides.
         let (severity, score) = match place.via {
             Via::Sound | Via::Initials => (rule.severity().min(Severity::Review), 0.7),
-            Via::Split | Via::Leet => (rule.severity(), 0.9),
+            Via::Split | Via::Leet | Via::Spaced => (rule.severity(), 0.9),
             Via::Plain => (rule.severity(), 1.0),
         };
         let finding = item.finding(self.name, self.artefact.id(rule), severity, score, place.range());
@@ -283,6 +288,10 @@ impl Detector for Keywords {
     fn live(&self, item: &Item<'_>) -> usize {
         self.open(&item.folded)
     }
+
+    fn reads_backwards(&self) -> bool {
+        true
+    }
 }
 
 impl Keywords {
@@ -311,7 +320,9 @@ impl Keywords {
         // A run of letters and signs may yet turn out to be leet.
         let word = last.iter().rev().take(MAX_UNITS).take_while(|unit| **unit < 0x80 && !is_blank(**unit)).count();
         let signs = last.iter().rev().take(word).any(|unit| !(u16::from(b'a')..=u16::from(b'z')).contains(unit));
-        tail + if signs { live.min(last.len() - word) } else { live }
+        live = if signs { live.min(last.len() - word) } else { live };
+        // So may letters apart.
+        tail + live.min(last.len() - view::open_apart(last))
     }
 
     /// The first unit from which a stretch of text, or a view of it, is the beginning of a pattern; its length if there is none.
@@ -324,7 +335,7 @@ impl Keywords {
         let in_view =
             |patterns: &Patterns<'_>, view: &View| open(patterns, &view.units).map_or(text.len(), |at| view.origin(at..at + 1).start);
         let mut live = open(&plain, text).unwrap_or(text.len());
-        for view in [view::split(text), view::leet(text, 0), view::leet(text, 1)] {
+        for view in [view::split(text), view::spaced(text), view::leet(text)] {
             live = live.min(in_view(&plain, &view));
         }
         if sound.len() > 0 { live.min(in_view(&sound, &view::sound(text))) } else { live }

@@ -5,6 +5,7 @@
 //! verdict, byte for byte, whole or in pieces ([`Scanner`]). Total: a detector that cannot do its work is a fault inside the verdict, and a fault holds the item.
 
 pub mod decode;
+mod emoji;
 mod engine;
 pub mod evade;
 mod fold;
@@ -21,7 +22,10 @@ mod wide;
 pub use engine::{Hit, Matcher};
 pub use fold::{Buffers, Folded, fold, fold_into, plain};
 pub use keywords::Keywords;
-pub use lexicon::{Artefact, Corrupt, Entry, Lexicon, LexiconError, MAX_KEYWORD_CHARS, Near, Phrases, Variant, import};
+pub use lexicon::{
+    Artefact, Corrupt, Entry, Lexicon, LexiconError, MAX_KEYWORD_CHARS, Near, Phrases, Variant, coverage, diff, expand, export, import,
+    lint,
+};
 pub use pii::Pii;
 pub use pipeline::{DetectError, Detector, Item, MAX_ITEM_BYTES, Pipeline};
 pub use policy::{Direction, Policy, PolicyError};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use taxonomy::{AttackKind, Fault, Finding, Severity, Verdict};
 
 use crate::decode::{self, Decoded, How};
+use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::policy::{Direction, Policy};
 use crate::{Keywords, Lexicon, LexiconError, Pii};
@@ -17,6 +18,9 @@ pub const MAX_ITEM_BYTES: usize = 16 << 20;
 
 /// Most findings kept for one item; a text made of nothing but hits must not fill the memory.
 pub(crate) const MAX_FINDINGS: usize = 10_000;
+
+/// Fewest different letters of a hidden message.
+const FEWEST_LETTERS: usize = 5;
 
 /// Why a detector could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +63,11 @@ pub trait Detector: Send + Sync {
     /// The first unit from which the text could still become part of a finding, or take one away, if more text came; the number of units if
     /// nothing is open. What stands before it is decided. See [`crate::Scanner`].
     fn live(&self, item: &Item<'_>) -> usize;
+
+    /// Whether it also looks at a whole text read from its end.
+    fn reads_backwards(&self) -> bool {
+        false
+    }
 }
 
 /// Detectors in order of cost, and the policy that turns findings into a decision.
@@ -137,7 +146,7 @@ impl Pipeline {
 
     /// Puts findings in order and decides.
     pub(crate) fn verdict(&self, mut findings: Vec<Finding>, mut faults: Vec<Fault>, direction: Direction) -> Verdict {
-        findings.sort_by(|a, b| (a.span, a.class, &a.rule, &a.via).cmp(&(b.span, b.class, &b.rule, &b.via)));
+        findings.sort_by(|a, b| (a.span, &a.rule, &a.via, a.class).cmp(&(b.span, &b.rule, &b.via, b.class)));
         findings.dedup_by(|a, b| a.span == b.span && a.rule == b.rule);
         if findings.len() > MAX_FINDINGS {
             let message = format!("{} findings, only the first {MAX_FINDINGS} are kept", findings.len());
@@ -149,8 +158,22 @@ impl Pipeline {
         Verdict { decision, shadow, findings, faults, versions: self.versions.clone() }
     }
 
-    /// What the detectors find in the text as it stands.
+    /// What the detectors find in the text as it stands, and in what its emoji say.
     pub(crate) fn detect(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+        self.detect_plain(text, findings, faults);
+        for spoken in emoji::views(text) {
+            let mut said = Vec::new();
+            self.detect_plain(&spoken.text, &mut said, faults);
+            said.retain(|finding| finding.personal.is_none());
+            findings.extend(said.into_iter().filter_map(|finding| {
+                let span = spoken.original(finding.span)?;
+                let via = finding.via.clone().or_else(|| Some("emoji".to_owned()));
+                Some(Finding { span, matched: span.cut(text)?.to_owned(), via, ..finding })
+            }));
+        }
+    }
+
+    fn detect_plain(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
         self.with_item(text, |item| {
             for detector in &self.detectors {
                 if let Err(error) = detector.detect(item, findings) {
@@ -160,8 +183,16 @@ impl Pipeline {
         });
     }
 
-    /// The first unit of a text that is not decided, as a byte of it.
+    /// The first byte of a text that is not decided.
     pub(crate) fn live(&self, text: &str) -> usize {
+        let said = emoji::views(text).into_iter().map(|spoken| {
+            let live = self.live_plain(&spoken.text);
+            spoken.original(taxonomy::Span { start: live, end: live }).map_or(0, |span| span.start)
+        });
+        said.fold(self.live_plain(text), usize::min)
+    }
+
+    fn live_plain(&self, text: &str) -> usize {
         self.with_item(text, |item| {
             let live = self.detectors.iter().map(|detector| detector.live(item)).min();
             live.map_or(text.len(), |unit| item.folded.start(unit))
@@ -183,6 +214,9 @@ impl Pipeline {
         }
         let mut pieces = Vec::new();
         decode::decode(text, &mut pieces);
+        if depth == 0 {
+            self.backwards(text, findings, faults);
+        }
         for mut piece in pieces {
             let mut inside = Vec::new();
             self.detect(&piece.text, &mut inside, faults);
@@ -197,12 +231,40 @@ impl Pipeline {
                 let via = [Some(how.to_owned()), finding.via.clone()].into_iter().flatten().collect::<Vec<_>>().join("+");
                 Finding { span, via: Some(via), ..finding }
             }));
-            if matches!(piece.how, How::UnicodeTags | How::ZeroWidth | How::VariationSelectors) {
+            if matches!(piece.how, How::UnicodeTags | How::ZeroWidth | How::VariationSelectors) && is_message(&piece.text) {
                 findings.push(hidden(&piece, span));
             }
             self.decode(&piece.text, Some(&piece), depth + 1, findings, faults);
         }
     }
+}
+
+impl Pipeline {
+    /// Judges the text read from its end. Personal information is not looked for: backwards, digits are other numbers.
+    fn backwards(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+        let reversed: String = text.chars().rev().collect();
+        let mut inside = Vec::new();
+        self.with_item(&reversed, |item| {
+            for detector in self.detectors.iter().filter(|detector| detector.reads_backwards()) {
+                if let Err(error) = detector.detect(item, &mut inside) {
+                    faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
+                }
+            }
+        });
+        // One disguise at a time: what needs a second one backwards is chance.
+        findings.extend(inside.into_iter().filter(|finding| finding.via.is_none()).filter_map(|finding| {
+            let span = taxonomy::Span { start: text.len() - finding.span.end, end: text.len() - finding.span.start };
+            Some(Finding { span, matched: span.cut(text)?.to_owned(), via: Some("reversed".to_owned()), ..finding })
+        }));
+    }
+}
+
+/// Whether hidden characters say something: a few strewn about to part letters say nothing.
+fn is_message(text: &str) -> bool {
+    let mut letters: Vec<char> = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    letters.sort_unstable();
+    letters.dedup();
+    letters.len() >= FEWEST_LETTERS
 }
 
 /// Text that no reader can see is an attack whatever it says.

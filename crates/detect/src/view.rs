@@ -35,6 +35,7 @@ pub(crate) enum Via {
     Split,
     Leet,
     Sound,
+    Spaced,
 }
 
 impl Via {
@@ -46,6 +47,7 @@ impl Via {
             Self::Split => Some("split"),
             Self::Leet => Some("leet"),
             Self::Sound => Some("sound"),
+            Self::Spaced => Some("spaced"),
         }
     }
 }
@@ -97,6 +99,17 @@ impl View {
         view
     }
 
+    /// Adds the skeleton of a stretch of the text.
+    fn draw(&mut self, text: &[u16], range: Range<usize>) {
+        let mut at = range.start;
+        while at < range.end {
+            let rest = text.get(at..range.end).unwrap_or_default();
+            let (unit, len) = letter_at(rest).unwrap_or((rest.first().copied().unwrap_or_default(), 1));
+            self.push(unit, at..at + len, true);
+            at += len;
+        }
+    }
+
     fn copy(&mut self, text: &[u16], range: Range<usize>) {
         for (&unit, at) in text.get(range.clone()).unwrap_or_default().iter().zip(range) {
             self.push(unit, at..at + 1, true);
@@ -106,22 +119,105 @@ impl View {
 
 // ---- characters taken apart
 
-/// The parts after the first, and the character that they make.
-type Form = (Vec<u16>, u16);
+/// A way of taking a character apart.
+struct Form {
+    /// The parts after the first.
+    rest: Vec<u16>,
+    whole: u16,
+    /// Everyday words begin or end like this too (女干 in 妇女干部): it counts only beside another character taken apart.
+    everyday: bool,
+}
 
 /// For each first part, what may follow it and which character that makes.
 static SPLIT: LazyLock<HashMap<u16, Vec<Form>>> = LazyLock::new(|| {
+    let tables = [(include_str!("../data/variants/split.tsv"), false), (include_str!("../data/variants/split_words.tsv"), true)];
+    let rows = tables.into_iter().flat_map(|(table, everyday)| table.lines().map(move |line| (line, everyday)));
+    let mut forms: BTreeMap<Vec<u16>, (u16, bool)> = BTreeMap::new();
+    for (line, everyday) in rows.filter(|(line, _)| !line.starts_with('#')) {
+        let mut fields = line.split('\t').map(|field| crate::fold(field).units().to_vec());
+        let (Some(whole), Some(parts)) = (fields.next(), fields.next()) else { continue };
+        let &[whole] = whole.as_slice() else { continue };
+        for parts in spelled(&parts) {
+            forms.entry(parts).or_insert((whole, everyday));
+        }
+    }
+    // A part may itself be taken apart: 耳只 and 耳口八.
+    let inner: HashMap<u16, Vec<u16>> =
+        forms.iter().rev().filter(|(parts, form)| parts.len() == 2 && !form.1).map(|(parts, form)| (form.0, parts.clone())).collect();
+    let deeper: Vec<_> = forms
+        .iter()
+        .filter(|(parts, _)| parts.len() == 2)
+        .filter_map(|(parts, form)| match parts.as_slice() {
+            [first, last] => Some(([&[*first], inner.get(last)?.as_slice()].concat(), *form)),
+            _ => None,
+        })
+        .collect();
+    for (parts, form) in deeper {
+        forms.entry(parts).or_insert(form);
+    }
     let mut split: HashMap<u16, Vec<Form>> = HashMap::new();
-    for (whole, parts) in include_str!("../data/variants/split.tsv").lines().filter_map(|line| line.split_once('\t')) {
-        let (whole, parts) = (crate::fold(whole).units().to_vec(), crate::fold(parts).units().to_vec());
-        if let ([whole], [first, rest @ ..]) = (whole.as_slice(), parts.as_slice()) {
-            split.entry(*first).or_default().push((rest.to_vec(), *whole));
+    for (parts, (whole, everyday)) in forms {
+        if let [first, rest @ ..] = parts.as_slice()
+            && !rest.is_empty()
+        {
+            split.entry(*first).or_default().push(Form { rest: rest.to_vec(), whole, everyday });
         }
     }
     // The longest first: 言寸身 before 言寸.
-    split.values_mut().for_each(|forms| forms.sort_by_key(|(rest, _)| std::cmp::Reverse(rest.len())));
+    split.values_mut().for_each(|forms| forms.sort_by_key(|form| std::cmp::Reverse(form.rest.len())));
     split
 });
+
+/// Radicals, and the characters written for them by those who have only characters.
+const RADICALS: &[(&str, &str)] = &[
+    ("攵", "文"),
+    ("氵", "水"),
+    ("氵", "三"),
+    ("亻", "人"),
+    ("忄", "心"),
+    ("扌", "手"),
+    ("扌", "才"),
+    ("犭", "犬"),
+    ("艹", "草"),
+    ("讠", "言"),
+    ("钅", "金"),
+    ("饣", "食"),
+    ("衤", "衣"),
+    ("礻", "示"),
+    ("灬", "火"),
+    ("刂", "刀"),
+    ("阝", "耳"),
+    ("辶", "走"),
+    ("辶", "之"),
+    ("纟", "丝"),
+    ("疒", "病"),
+    ("罒", "四"),
+    ("冫", "二"),
+    ("彳", "双人"),
+    ("牜", "牛"),
+    ("⺮", "竹"),
+    ("肀", "聿"),
+    ("訁", "言"),
+    ("亻", "イ"),
+    ("礻", "ネ"),
+    ("刂", "リ"),
+    ("氵", "シ"),
+    ("辶", "廴"),
+    ("艹", "卄"),
+];
+
+/// The parts as they stand, and with each radical among them written as a character.
+fn spelled(parts: &[u16]) -> Vec<Vec<u16>> {
+    let mut forms = vec![parts.to_vec()];
+    for (radical, character) in RADICALS {
+        let (radical, character) = (crate::fold(radical).units().to_vec(), crate::fold(character).units().to_vec());
+        let [radical] = radical.as_slice() else { continue };
+        if parts.contains(radical) {
+            forms.push(parts.iter().flat_map(|unit| if unit == radical { character.clone() } else { vec![*unit] }).collect());
+        }
+    }
+    forms
+}
 
 /// One bit for each unit that is the first part of some character: few texts hold many of them.
 static FIRST_PARTS: LazyLock<Vec<u64>> = LazyLock::new(|| {
@@ -138,68 +234,257 @@ fn is_first_part(unit: u16) -> bool {
     FIRST_PARTS.get(usize::from(unit >> 6)).is_some_and(|word: &u64| word >> (unit & 63) & 1 == 1)
 }
 
-/// The text with characters put together from their parts; empty if there are none.
+/// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within
+/// [`BESIDE`] units of others.
 pub(crate) fn split(text: &[u16]) -> View {
     let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
-    let mut at = 0;
+    let (mut at, mut sure, mut doubtful) = (0, None, Vec::new());
     while at < text.len() {
         let rest = text.get(at + 1..).unwrap_or_default();
-        let form = text.get(at).filter(|unit| is_first_part(**unit)).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
-        match form.into_iter().find(|(parts, _)| rest.starts_with(parts)) {
-            Some((parts, whole)) => {
-                changes.push((at..at + 1 + parts.len(), vec![*whole]));
-                at += 1 + parts.len();
-            }
-            None => at += 1,
+        let forms = text.get(at).filter(|unit| is_first_part(**unit)).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
+        let Some(form) = forms.into_iter().find(|form| rest.starts_with(&form.rest)) else {
+            at += 1;
+            continue;
+        };
+        let change = (at..at + 1 + form.rest.len(), vec![form.whole]);
+        at = change.0.end;
+        if !form.everyday {
+            doubtful.retain(|before: &(Range<usize>, Vec<u16>)| before.0.end + BESIDE > change.0.start);
+            changes.append(&mut doubtful);
+            sure = Some(at);
+            changes.push(change);
+        } else if sure.is_some_and(|sure| change.0.start < sure + BESIDE) {
+            changes.push(change);
+        } else {
+            doubtful.push(change);
         }
     }
     View::around(text, &changes)
 }
 
+/// How near a doubtful character taken apart must stand to a sure one.
+const BESIDE: usize = 6;
+
 /// How many units at the end may be the beginning of a character taken apart.
 pub(crate) fn open_parts(text: &[u16]) -> usize {
     let opens = |tail: &[u16]| match tail {
-        [first, rest @ ..] => SPLIT.get(first).into_iter().flatten().any(|(parts, _)| parts.len() > rest.len() && parts.starts_with(rest)),
+        [first, rest @ ..] => {
+            SPLIT.get(first).into_iter().flatten().any(|form| form.rest.len() > rest.len() && form.rest.starts_with(rest))
+        }
         [] => false,
     };
-    (1..=2).rev().find(|&count| text.len().checked_sub(count).and_then(|from| text.get(from..)).is_some_and(opens)).unwrap_or(0)
+    (1..=3).rev().find(|&count| text.len().checked_sub(count).and_then(|from| text.get(from..)).is_some_and(opens)).unwrap_or(0)
 }
 
-// ---- digits and signs for letters
+/// The ways in which a character is taken apart.
+pub(crate) fn parts(whole: u16) -> Vec<Vec<u16>> {
+    let forms = SPLIT.iter().flat_map(|(first, forms)| forms.iter().map(move |form| (first, form)));
+    let of_whole = forms.filter(|(_, form)| form.whole == whole && !form.everyday);
+    let mut parts: Vec<_> = of_whole.map(|(first, form)| [&[*first], form.rest.as_slice()].concat()).collect();
+    parts.sort_unstable();
+    parts
+}
 
-/// For each sign the letters it may stand for, most usual first.
-static LEET: LazyLock<BTreeMap<u16, Vec<u16>>> = LazyLock::new(|| {
-    let mut signs: BTreeMap<u16, Vec<u16>> = BTreeMap::new();
-    for (letter, sign) in include_str!("../data/variants/leet.tsv").lines().filter_map(|line| line.split_once('\t')) {
-        if let (&[letter], &[sign]) = (crate::fold(letter).units(), crate::fold(sign).units()) {
-            signs.entry(sign).or_default().push(letter);
-        }
-    }
-    signs
-});
+// ---- letters apart
 
 fn is_letter(unit: u16) -> bool {
     (u16::from(b'a')..=u16::from(b'z')).contains(&unit)
 }
 
-/// The text with digits and signs read as letters, where they stand among letters; `reading` 0 takes the usual letter, 1 the second one.
-pub(crate) fn leet(text: &[u16], reading: usize) -> View {
-    let mut changes = Vec::new();
+/// Fewest letters of a word written apart: i, a, o stand apart by nature.
+const FEWEST_APART: usize = 3;
+
+/// How long a run of letters apart, starting here, is in units, if it is one: every letter alone, the same sign between them.
+fn apart(text: &[u16], at: usize) -> Option<usize> {
+    let sign = *text.get(at + 1).filter(|sign| is_filler(**sign))?;
+    let letter = |at: usize| text.get(at).is_some_and(|unit| is_letter(*unit));
+    if !letter(at) || at.checked_sub(1).is_some_and(letter) {
+        return None;
+    }
+    let mut end = at + 1;
+    while text.get(end) == Some(&sign) && letter(end + 1) && end < at + 2 * MAX_LEET {
+        end += 2;
+    }
+    // The last letter must stand alone too.
+    if letter(end) {
+        end -= 2;
+    }
+    (end.saturating_sub(at) >= 2 * FEWEST_APART - 1).then_some(end - at)
+}
+
+/// The text with letters apart put together (k.i.l.l, i g n o r e); empty if there are none.
+pub(crate) fn spaced(text: &[u16]) -> View {
+    let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
     let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let len = rest.iter().take(MAX_LEET + 1).take_while(|unit| **unit < 0x80 && (is_letter(**unit) || LEET.contains_key(unit))).count();
-        let word = rest.get(..len).unwrap_or_default();
-        let letters = word.iter().filter(|unit| is_letter(**unit)).count();
-        if (3..=MAX_LEET).contains(&len) && letters > 0 && letters < len {
-            let letter = |unit: &u16| LEET.get(unit).and_then(|letters| letters.get(reading).or(letters.first())).copied().unwrap_or(*unit);
-            // One change for each unit, so that a span can begin or end inside the word.
-            changes.extend(
-                word.iter().enumerate().filter(|(_, unit)| !is_letter(**unit)).map(|(n, unit)| (at + n..at + n + 1, vec![letter(unit)])),
-            );
+    while at < text.len() {
+        let Some(len) = apart(text, at) else {
+            at += 1;
+            continue;
+        };
+        changes.push((at..at + len, text.get(at..at + len).unwrap_or_default().iter().step_by(2).copied().collect()));
+        at += len;
+    }
+    if !changes.is_empty() {
+        // Where letters are apart, words are parted by more; one space is enough for the reader.
+        changes.extend(wide_spaces(text).into_iter().map(|range| (range, vec![SPACE])));
+        changes.sort_unstable_by_key(|change| change.0.start);
+    }
+    View::around(text, &changes)
+}
+
+fn wide_spaces(text: &[u16]) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let runs = text.chunk_by(|a, b| (*a == SPACE) == (*b == SPACE)).filter_map(|run| {
+        let range = at..at + run.len();
+        at = range.end;
+        (run.len() > 1 && run.first() == Some(&SPACE)).then_some(range)
+    });
+    runs.collect()
+}
+
+const SPACE: u16 = b' ' as u16;
+
+/// How many units at the end may be the beginning of letters apart.
+pub(crate) fn open_apart(text: &[u16]) -> usize {
+    let tail = text.iter().rev().take(2 * MAX_LEET);
+    let mut letters = false;
+    let run = tail.take_while(|unit| {
+        let alone = is_filler(**unit) || !letters;
+        letters = is_letter(**unit);
+        alone && (letters || is_filler(**unit))
+    });
+    run.count()
+}
+
+// ---- digits and signs for letters
+
+/// Signs that together draw a letter, longest first.
+const DRAWN: &[(&str, char)] = &[
+    ("|\\/|", 'm'),
+    ("/\\/\\", 'm'),
+    ("\\/\\/", 'w'),
+    ("|/\\|", 'w'),
+    ("|_|", 'u'),
+    ("(_)", 'u'),
+    ("|\\|", 'n'),
+    ("/\\/", 'n'),
+    ("|-|", 'h'),
+    ("/-\\", 'a'),
+    ("/-/", 'h'),
+    ("[]", 'o'),
+    ("()", 'o'),
+    ("|)", 'd'),
+    ("[)", 'd'),
+    ("|]", 'd'),
+    ("|>", 'p'),
+    ("|*", 'p'),
+    ("|<", 'k'),
+    ("|{", 'k'),
+    ("|_", 'l'),
+    ("|=", 'f'),
+    ("|2", 'r'),
+    ("|3", 'b'),
+    ("/\\", 'a'),
+    ("\\/", 'v'),
+    ("><", 'x'),
+    ("}{", 'x'),
+    ("`/", 'y'),
+    ("_|", 'j'),
+    ("ph", 'f'),
+];
+
+/// Single signs; letters that the same sign is used for are one letter here.
+const SIGNS: &[(&str, char)] = &[
+    ("4@^", 'a'),
+    ("3€&", 'e'),
+    ("1!|¡", 'l'),
+    ("0", 'o'),
+    ("5$", 's'),
+    ("7+", 't'),
+    ("689", 'g'),
+    ("2", 's'),
+    ("#", 'h'),
+    ("(<{[", 'c'),
+    ("£", 'f'),
+    ("¥", 'y'),
+    ("×%*", 'x'),
+];
+
+/// Skeletons stand in a private area, so that they meet only the patterns made for them.
+const SKELETON: u16 = 0xE000;
+
+/// The one sign that stands for all signs and letters that are written for each other.
+fn skeleton(unit: u16) -> Option<u16> {
+    let letter = u8::try_from(unit).ok()?;
+    let same = match letter {
+        b'i' | b'l' => b'l',
+        b'b' | b'g' | b'q' => b'g',
+        b's' | b'z' => b's',
+        b'u' | b'v' => b'u',
+        b'a'..=b'z' | b' ' | b'\'' => letter,
+        _ => return None,
+    };
+    Some(SKELETON + u16::from(same))
+}
+
+static SIGN_OF: LazyLock<BTreeMap<u16, u16>> = LazyLock::new(|| {
+    let all = SIGNS.iter().flat_map(|(signs, letter)| signs.chars().map(move |sign| (sign, *letter)));
+    all.filter_map(|(sign, letter)| Some((*crate::fold(&sign.to_string()).units().first()?, SKELETON + letter as u16))).collect()
+});
+
+/// The letter that begins here, drawn or plain, and how many units it takes.
+fn letter_at(text: &[u16]) -> Option<(u16, usize)> {
+    let spells = |signs: &str| signs.encode_utf16().eq(text.iter().take(signs.len()).copied());
+    let drawn = DRAWN.iter().find(|(signs, _)| text.first().is_some_and(|unit| !is_letter(*unit)) && spells(signs));
+    if let Some((signs, letter)) = drawn {
+        return skeleton(*letter as u16).map(|unit| (unit, signs.len()));
+    }
+    let first = text.first()?;
+    skeleton(*first).or_else(|| SIGN_OF.get(first).copied()).map(|unit| (unit, 1))
+}
+
+/// Whether letters and signs stand mixed in a word.
+fn is_leet(word: &[u16]) -> bool {
+    let letters = word.iter().filter(|unit| is_letter(**unit)).count();
+    let digits = word.iter().filter(|unit| (u16::from(b'0')..=u16::from(b'9')).contains(unit)).count();
+    let signs = word.len() - letters - digits;
+    word.len() >= 2 && ((letters > 0 && (digits > 0 || signs > 1)) || (digits > 0 && signs > 0) || signs > 2) && word.len() <= MAX_LEET
+}
+
+/// The skeleton of the text around words in which letters and signs are mixed; empty if there are none.
+pub(crate) fn leet(text: &[u16]) -> View {
+    let mut view = View::default();
+    let is_word = |unit: u16| unit > SPACE && (unit < 0x80 || SIGN_OF.contains_key(&unit));
+    let (mut at, mut done) = (0, 0);
+    while at < text.len() {
+        let len = text.get(at..).unwrap_or_default().iter().take(MAX_LEET + 1).take_while(|unit| is_word(**unit)).count();
+        if text.get(at..at + len).is_some_and(is_leet) {
+            let from = at.saturating_sub(AROUND).max(done);
+            if from > done || done == 0 {
+                view.push(0, from..from, true);
+            }
+            done = text.len().min(at + len + AROUND);
+            view.draw(text, from..done);
+            at = done;
         }
         at += len.max(1);
     }
-    View::around(text, &changes)
+    view
+}
+
+/// The signs that are written for a letter, and for those that are written for each other with it.
+pub(crate) fn signs(letter: u16) -> Vec<u16> {
+    let same = skeleton(letter);
+    SIGN_OF.iter().filter(|(_, skeleton)| Some(**skeleton) == same).map(|(sign, _)| *sign).collect()
+}
+
+/// The pattern that finds a phrase of Latin letters by its skeleton.
+pub(crate) fn leet_pattern(units: &[u16]) -> Option<Vec<u16>> {
+    let letters = units.iter().filter(|unit| is_letter(**unit)).count();
+    if letters < MAX_MIXED {
+        return None;
+    }
+    units.iter().map(|unit| skeleton(*unit)).collect()
 }
 
 // ---- sound
@@ -286,7 +571,10 @@ mod tests {
     fn views_read_what_is_meant() {
         assert_eq!(string(&split(&units("买木仓弹"))), "|买枪弹");
         assert_eq!(string(&split(&units("今天天气好"))), "");
-        assert_eq!(string(&leet(&units("buy h3r0in now"), 0)), "|buy heroin now");
+        let skeleton = |text| leet_pattern(&units(text)).unwrap();
+        assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
+        assert_eq!(string(&leet(&units("in the year 2024"))), "");
+        assert_eq!(string(&spaced(&units("please i.g.n.o.r.e  a l l  of it"))), "|please ignore all of it");
         assert_eq!(string(&sound(&units("代kai 发piao！"))), "daikaifapiao");
         assert_eq!(sound_patterns(&units("银行")), [units("yinxing"), units("yinhang")]);
         assert_eq!(initials_patterns(&units("代开")), [units("d开"), units("代k"), units("dk")]);

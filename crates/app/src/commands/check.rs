@@ -1,98 +1,71 @@
 //! `guiju check`: judge a text, or one text a line.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use detect::{Keywords, Lexicon, MAX_ITEM_BYTES, Pii, Pipeline};
-use serde_json::{Value, json};
+use detect::{Artefact, Direction, Keywords, Lexicon, Pipeline, Policy, Scanner};
 
 use super::print_json;
-
-/// Longest line read: the longest item the engine judges, and as much again for the other fields.
-const MAX_LINE_BYTES: u64 = 2 * MAX_ITEM_BYTES as u64;
+use super::rows::Rows;
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// The text; `-` reads standard input
-    #[arg(required_unless_present = "jsonl")]
-    text: Option<String>,
-    /// A JSON-lines file (`-` is standard input): one verdict a line, in order
-    #[arg(long, conflicts_with = "text")]
-    jsonl: Option<PathBuf>,
-    /// Field of a JSON line that holds the text
-    #[arg(long, default_value = "text")]
-    field: String,
-    /// Lexicon directory; without it, the built-in lexicon
+    #[command(flatten)]
+    rows: Rows,
+    /// Lexicon directory, or a compiled one (`guiju lexicon build`); without it, the built-in lexicon
     #[arg(long)]
     lexicon: Option<PathBuf>,
+    /// Policy file; without it, the built-in policy (docs/formats/policy.md)
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Which way the text goes: input, output or corpus
+    #[arg(long, default_value = "output")]
+    direction: Direction,
+    /// Record what would be decided, and let everything pass
+    #[arg(long)]
+    shadow: bool,
+    /// Judge in pieces of so many bytes, as a stream would come; what is hidden in encodings is then not looked for
+    #[arg(long, value_name = "BYTES", conflicts_with = "jsonl")]
+    pieces: Option<usize>,
 }
 
 pub(crate) fn run(command: &Check) -> Result<ExitCode> {
-    let lexicon = match &command.lexicon {
-        Some(dir) => Lexicon::read(dir)?,
-        None => Lexicon::embedded()?,
+    let policy = match &command.policy {
+        Some(path) => Policy::parse(&std::fs::read_to_string(path).with_context(|| path.display().to_string())?)
+            .with_context(|| path.display().to_string())?,
+        None => Policy::default(),
     };
-    let pipeline = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon)), Box::new(Pii)]);
-    match (&command.text, &command.jsonl) {
-        (_, Some(path)) => many(&pipeline, path, &command.field),
-        (Some(text), None) => {
-            let text = if text == "-" { standard_input()? } else { text.clone() };
-            print_json(&pipeline.check(&text))?;
+    let shadow = command.shadow || policy.shadow();
+    let pipeline = Pipeline::standard(keywords(command.lexicon.as_deref())?)?.under(policy.with_shadow(shadow));
+    match command.rows.single()? {
+        Some(text) => {
+            let verdict = match command.pieces {
+                Some(bytes) => in_pieces(pipeline, &text, bytes.max(1), command.direction)?,
+                None => pipeline.check_as(&text, command.direction),
+            };
+            print_json(&verdict)?;
             Ok(ExitCode::SUCCESS)
         }
-        (None, None) => bail!("give a text, or --jsonl FILE"),
+        None => command.rows.each(|_, text| Ok(serde_json::to_value(pipeline.check_as(text, command.direction))?)),
     }
 }
 
-fn standard_input() -> Result<String> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().take(MAX_ITEM_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    String::from_utf8(bytes).context("standard input is not valid UTF-8")
+/// The keywords of a lexicon directory or of a compiled lexicon; without a path, the built-in ones.
+pub(super) fn keywords(path: Option<&Path>) -> Result<Keywords> {
+    Ok(match path {
+        Some(path) if path.is_file() => Keywords::new(Arc::new(Artefact::open(path)?)),
+        Some(path) => Keywords::compile(&Lexicon::read(path)?),
+        None => Keywords::compile(&Lexicon::embedded()?),
+    })
 }
 
-/// One verdict a line. A line that is no row gets an error in its place, so that line n of the output speaks of line n of the input.
-fn many(pipeline: &Pipeline, path: &PathBuf, field: &str) -> Result<ExitCode> {
-    let input: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(std::io::stdin().lock())
-    } else {
-        Box::new(File::open(path).with_context(|| path.display().to_string())?)
-    };
-    let mut output = BufWriter::new(std::io::stdout().lock());
-    let mut bad = 0;
-    let mut input = BufReader::new(input);
-    for at in 0_usize.. {
-        let mut line = Vec::new();
-        if (&mut input).take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        if line.len() as u64 == MAX_LINE_BYTES && !line.ends_with(b"\n") {
-            bail!("{}:{}: the line is longer than {MAX_LINE_BYTES} bytes; split it", path.display(), at + 1);
-        }
-        match text_of(&line, field) {
-            Ok(text) => serde_json::to_writer(&mut output, &pipeline.check(&text))?,
-            Err(message) => {
-                bad += 1;
-                let place = format!("{}:{}", path.display(), at + 1);
-                serde_json::to_writer(&mut output, &json!({"error": format!("{place}: {message}")}))?;
-            }
-        }
-        output.write_all(b"\n")?;
+fn in_pieces(pipeline: Pipeline, text: &str, bytes: usize, direction: Direction) -> Result<taxonomy::Verdict> {
+    let mut scanner = Scanner::new(pipeline, direction);
+    for piece in text.as_bytes().chunks(bytes) {
+        scanner.feed(piece)?;
     }
-    output.flush()?;
-    if bad > 0 {
-        eprintln!("guiju: {bad} lines could not be read as rows; each has an `error` in its place");
-    }
-    Ok(if bad > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
-}
-
-fn text_of(line: &[u8], field: &str) -> std::result::Result<String, String> {
-    let row: Value = serde_json::from_slice(line).map_err(|e| format!("is no JSON: {e}"))?;
-    row.get(field)
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .ok_or_else(|| format!("has no text in the field '{field}'; name the right one with --field"))
+    Ok(scanner.finish()?.1)
 }

@@ -14,6 +14,9 @@ mod assess;
 mod bank;
 mod check;
 mod detect;
+mod lexicon;
+mod redact;
+mod rows;
 mod taxonomy;
 
 use std::process::ExitCode;
@@ -31,6 +34,11 @@ pub(crate) enum Command {
     /// The detection engine: how well it sees through disguises
     #[command(subcommand)]
     Detect(detect::Detect),
+    /// Keyword libraries: build, import, export, compare, check
+    #[command(subcommand)]
+    Lexicon(lexicon::Lexicon),
+    /// Take personal information out of a text, or of a file of texts
+    Redact(redact::Redact),
     /// Question banks: what Appendix B asks, what is there, what is missing
     #[command(subcommand)]
     Bank(bank::Bank),
@@ -44,6 +52,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Assess(command) => assess::run(*command),
         Command::Check(command) => check::run(&command),
         Command::Detect(command) => detect::run(&command),
+        Command::Lexicon(command) => lexicon::run(&command),
+        Command::Redact(command) => redact::run(&command),
         Command::Bank(command) => bank::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),
     }

@@ -309,7 +309,7 @@ mod tests {
     fn a_word_is_taken_whole_and_characters_by_two_to_four() {
         for seed in 0..200 {
             let text = "今天天气好。good!";
-            let word = &text[some_word(text, seed)];
+            let word = text.get(some_word(text, seed)).unwrap_or_default();
             assert!(word == "good" || (2..=4).contains(&word.chars().count()) && word.chars().all(is_han), "{word}");
         }
         assert_eq!((some_word("", 1), some_word("a 1 中", 1)), (0..0, 0..0));

@@ -73,8 +73,14 @@ fn put(plain: &mut Patterns, sound: &mut Patterns, phrase: &str, role: Use, vari
     plain.entry(units).or_default().push(role);
 }
 
-/// The patterns that find the disguises of a phrase. Split characters and leet need none: their views turn the text back into the phrase.
-fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool) -> Vec<(view::Via, Vec<u16>)> {
+/// The patterns that find the disguises of a phrase. Characters taken apart and letters apart need none: their views turn
+/// the text back into the phrase.
+pub(super) fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool) -> Vec<(view::Via, Vec<u16>)> {
+    if variants.contains(&Variant::Leet)
+        && let Some(pattern) = view::leet_pattern(units)
+    {
+        return vec![(view::Via::Leet, pattern)];
+    }
     let all_cjk = units.iter().all(|&unit| crate::fold::is_cjk(unit));
     // Two syllables alone are everyday words of some other kind; with a second word near they are a disguise.
     if !all_cjk || units.len() < if has_near { 2 } else { 3 } {

@@ -2,7 +2,12 @@
 
 mod artefact;
 mod compile;
+pub mod coverage;
+pub mod diff;
+pub mod expand;
+pub mod export;
 pub mod import;
+pub mod lint;
 
 use std::collections::HashSet;
 use std::path::Path;
