@@ -78,21 +78,26 @@ const LOOK_ALIKES: &[(char, char)] = &[
 /// Letters in brackets, circles and squares, each a run in the order of the alphabet, that NFKC does not take out of them.
 const ENCLOSED: &[u32] = &[0x249C, 0x1F110, 0x1F150, 0x1F170];
 
-/// The Latin letter or digit that a character is taken for, if there is one.
-fn look_alike(c: char) -> Option<char> {
-    if let Some(&first) = ENCLOSED.iter().find(|first| (**first..**first + 26).contains(&u32::from(c))) {
-        return char::from_u32(u32::from('a') + u32::from(c) - first);
+/// The letter or digit inside a circle, square or bracket.
+fn enclosed(c: char) -> Option<char> {
+    let point = u32::from(c);
+    if let Some(&first) = ENCLOSED.iter().find(|first| (**first..**first + 26).contains(&point)) {
+        return char::from_u32(u32::from('a') + point - first);
     }
+    // Dingbat digits in circles: three runs of one to ten.
+    if let 0x2776..=0x2793 = point {
+        return char::from_digit(((point - 0x2776) % 10 + 1) % 10, 10);
+    }
+    None
+}
+
+/// The Latin letter or digit that a character is taken for, if there is one. After NFKC: before it, a full-width 1 is taken for an l.
+fn look_alike(c: char) -> Option<char> {
     if let Some((_, to)) = LOOK_ALIKES.iter().find(|(from, _)| *from == c) {
         return Some(*to);
     }
     if c.is_ascii() || matches!(u32::from(c), 0x2E80..=0xA4CF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF) {
         return None;
-    }
-    // Dingbat digits in circles: three runs of one to ten.
-    if let 0x2776..=0x2793 = u32::from(c) {
-        let digit = (u32::from(c) - 0x2776) % 10 + 1;
-        return char::from_digit(digit % 10, 10);
     }
     let own = c.to_string();
     let skeleton: Vec<char> = unicode_security::skeleton(&own).flat_map(char::to_lowercase).collect();
@@ -112,7 +117,7 @@ fn fold(c: char, t2s: &OpenCC) -> String {
     if is_invisible(c) {
         return String::new();
     }
-    if let Some(letter) = look_alike(c) {
+    if let Some(letter) = enclosed(c) {
         return letter.to_string();
     }
     let composed: String = c.to_string().nfkd().filter(|&d| !is_combining_mark(d)).nfc().collect();

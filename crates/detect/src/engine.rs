@@ -21,9 +21,9 @@ pub(crate) const BLOCK: usize = 2048;
 
 /// Places in the table of pairs for each beginning: one in two taken, and sixteen buckets tell most of the rest apart.
 const PLACES_EACH: usize = 3;
-/// Sizes of the table of pairs: 4 KiB to 512 KiB, half of a common second-level cache.
+/// Sizes of the table of pairs: 4 KiB to 1 MiB, a common second-level cache.
 const PAIR_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x8000, LARGEST];
-const LARGEST: usize = 0x2_0000;
+const LARGEST: usize = 0x4_0000;
 /// Buckets of patterns of two units, of three, and of four or more.
 pub(crate) const TWO: u32 = 1;
 pub(crate) const THREE: u32 = 0b1110;
@@ -240,8 +240,8 @@ fn spread(begin: u64) -> u64 {
     begin.wrapping_mul(GOLDEN).rotate_left(27)
 }
 
-/// The lowest bit of a hash that counts: the seventeen above it pick the place.
-pub(crate) const HASH_SHIFT: u32 = 15;
+/// The lowest bit of a hash that counts: those above it pick the place.
+pub(crate) const HASH_SHIFT: u32 = 12;
 
 /// Where two units, the first one lower, stand in a table of so many pairs.
 #[inline(always)]
@@ -260,7 +260,9 @@ impl<'a> Patterns<'a> {
         let slots = self.slots.len().is_power_of_two()
             && self.slots.iter().any(|slot| slot.count == 0)
             && self.slots.iter().all(|slot| slot.first as usize + slot.count as usize <= patterns);
-        let offsets = self.offsets.is_sorted() && self.offsets.last().is_some_and(|&end| end as usize == self.units.len());
+        let offsets = self.offsets.is_sorted()
+            && self.offsets.last().is_some_and(|&end| end as usize == self.units.len())
+            && !self.units.contains(&0);
         let prefixes = self.prefixes.len() == patterns && self.prefixes.iter().enumerate().all(|(at, &p)| p == NONE || (p as usize) < at);
         if filters && slots && offsets && prefixes {
             Ok(())

@@ -475,7 +475,9 @@ pub(crate) fn leet(text: &[u16]) -> View {
 /// The signs that are written for a letter, and for those that are written for each other with it.
 pub(crate) fn signs(letter: u16) -> Vec<u16> {
     let same = skeleton(letter);
-    SIGN_OF.iter().filter(|(_, skeleton)| Some(**skeleton) == same).map(|(sign, _)| *sign).collect()
+    let mut signs: Vec<u16> = SIGN_OF.iter().filter(|(_, skeleton)| Some(**skeleton) == same).map(|(sign, _)| *sign).collect();
+    signs.sort_by_key(|sign| !(u16::from(b'0')..=u16::from(b'9')).contains(sign));
+    signs
 }
 
 /// The pattern that finds a phrase of Latin letters by its skeleton.

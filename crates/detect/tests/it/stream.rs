@@ -6,7 +6,7 @@ use taxonomy::Finding;
 
 /// The findings a stream can have: all but those inside an encoding.
 fn whole(pipeline: &Pipeline, text: &str) -> Vec<Finding> {
-    let local = [None, Some("sound"), Some("initials"), Some("split"), Some("leet")];
+    let local = [None, Some("sound"), Some("initials"), Some("split"), Some("spaced"), Some("leet"), Some("emoji")];
     pipeline.check(text).findings.into_iter().filter(|finding| local.contains(&finding.via.as_deref())).collect()
 }
 
