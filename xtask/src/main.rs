@@ -5,6 +5,7 @@
 mod bench;
 mod layers;
 mod match_bench;
+mod worst;
 mod refusal;
 
 use anyhow::{Result, bail};
@@ -15,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   refusal-model              train the refusal model and write it; --check: fail if the committed one differs;
                              --cross: score every training author with a model that has not seen that author
   bench match [--text FILE --words FILE] [--runs N] [--mb N]   the matcher against daachorse, aho-corasick and Hyperscan
+  bench worst                 time and memory of texts made to hurt, and of ordinary text
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
 
 fn main() -> Result<()> {
@@ -23,6 +25,7 @@ fn main() -> Result<()> {
         ["layers"] => layers::check(),
         ["refusal-model", flags @ ..] => refusal::model(flags),
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
+        ["bench", "worst"] => worst::run(),
         ["bench", "match", flags @ ..] => match_bench::run(flags),
         _ => bail!(USAGE),
     }

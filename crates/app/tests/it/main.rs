@@ -14,6 +14,7 @@
 mod bad_input;
 mod cli;
 mod crash;
+mod detection;
 mod mock;
 mod sheets;
 mod workdir;
