@@ -132,6 +132,9 @@ const FIRST_CJK: u32 = 0x3041;
 /// What every symbol without a plane of its own becomes: one filler character is as good as another.
 const FILLER: &str = "\u{2022}";
 
+/// Most characters that one becomes: ㍿ and ㋐ have four.
+const LONGEST: usize = 4;
+
 /// A symbol that would land among the CJK units, or needs two units, becomes the one filler; and so do the strokes and repeat marks 丨丶丿亅乀乁ノ〆ゝゞヽヾー, which nobody
 /// writes as words and some write between the characters of one.
 fn tame(folded: String) -> String {
@@ -185,6 +188,8 @@ fn main() {
         // Words and letters in squares and circles are used as emoji; what they say is for a view to read.
         let emoji = matches!(point, 0x1F18E..=0x1F2FF | 0x3297 | 0x3299);
         let folded = if emoji { FILLER.to_owned() } else { tame(fold(c, &t2s)) };
+        // A whole sentence in one character (U+FDFA) is a symbol; spelled out, it would make a text six times as long as it is.
+        let folded = if folded.chars().count() > LONGEST { FILLER.to_owned() } else { folded };
         let units: Vec<u16> = folded.encode_utf16().collect();
         match (table.get_mut(point as usize), units.as_slice()) {
             (Some(slot), []) => *slot = 0,

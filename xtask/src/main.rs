@@ -5,8 +5,8 @@
 mod bench;
 mod layers;
 mod match_bench;
-mod worst;
 mod refusal;
+mod worst;
 
 use anyhow::{Result, bail};
 

@@ -60,7 +60,12 @@ pub(crate) fn run() -> Result<()> {
     let pii = Pipeline::new(vec![Box::new(detect::Pii)]);
     let (personal, ()) = timed(|| (0..rounds).for_each(|_| lines.iter().for_each(|line| drop(pii.check_as(line, Direction::Output)))));
     let documents = (lines.len() * rounds) as f64;
-    println!("ordinary text, one document: {:.1} MB/s; line by line: {:.1} MB/s, {:.0} lines/s", mb / seconds, mb / by_line, documents / by_line);
+    println!(
+        "ordinary text, one document: {:.1} MB/s; line by line: {:.1} MB/s, {:.0} lines/s",
+        mb / seconds,
+        mb / by_line,
+        documents / by_line
+    );
     println!("personal information alone, line by line: {:.1} MB/s, {:.0} lines/s", mb / personal, documents / personal);
     stream(&pipeline, &lines)?;
     println!("peak memory: {}", peak());

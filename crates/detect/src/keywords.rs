@@ -152,16 +152,23 @@ impl Keywords {
         let sound = self.artefact.sound();
         if sound.patterns.len() > 0 {
             let view = view::sound(units);
-            sound.patterns.scan(&view.units, |hit| {
-                let range = hit.start as usize..hit.end as usize;
-                if !view.is_whole(&range) {
-                    return ControlFlow::Continue(());
-                }
-                let origin = view.origin(range);
-                sound.uses(hit.pattern).iter().try_for_each(|used| {
-                    places.add(used.role(), Place { rule: used.rule, start: origin.start as u32, end: origin.end as u32, via: Via::Sound })
-                })
-            });
+            sound.patterns.scan_where(
+                &view.units,
+                |at| view.begins(at),
+                |hit| {
+                    let range = hit.start as usize..hit.end as usize;
+                    if !view.is_whole(&range) {
+                        return ControlFlow::Continue(());
+                    }
+                    let origin = view.origin(range);
+                    sound.uses(hit.pattern).iter().try_for_each(|used| {
+                        places.add(
+                            used.role(),
+                            Place { rule: used.rule, start: origin.start as u32, end: origin.end as u32, via: Via::Sound },
+                        )
+                    })
+                },
+            );
         }
         for list in [&mut places.keywords, &mut places.near, &mut places.allow] {
             list.sort_unstable();

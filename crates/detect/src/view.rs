@@ -75,10 +75,14 @@ impl View {
         start..end
     }
 
+    /// Whether a syllable or a word begins here, or the view ends.
+    pub(crate) fn begins(&self, at: usize) -> bool {
+        self.begins.get(at).copied().unwrap_or(true)
+    }
+
     /// Whether a range begins and ends with whole syllables and words.
     pub(crate) fn is_whole(&self, range: &Range<usize>) -> bool {
-        let begins = |at: usize| self.begins.get(at).copied().unwrap_or(true);
-        begins(range.start) && begins(range.end)
+        self.begins(range.start) && self.begins(range.end)
     }
 
     /// The text with some ranges replaced, as far as it surrounds them.

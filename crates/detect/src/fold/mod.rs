@@ -37,8 +37,8 @@ pub(crate) fn is_filler(unit: u16) -> bool {
 /// Bytes between two remembered places.
 const MARK_BYTES: usize = 256;
 
-/// Most units one byte can become: U+FDFA has three bytes and folds to eighteen units.
-const UNITS_PER_BYTE: usize = 6;
+/// Most units one byte can become: a character of two bytes or more becomes at most four.
+const UNITS_PER_BYTE: usize = 2;
 
 /// The memory of a folded text, to be used again for the next one.
 #[derive(Debug, Default)]

@@ -45,7 +45,7 @@ pub(super) fn preserve(key: &Key, kind: PersonalKind, value: &str, way: Way) -> 
     let cells: Vec<(char, Option<Slot>)> = value.chars().map(|c| (c, Slot::of(c))).collect();
     let fits = cells.len() <= MAX_CHARS && cells.iter().all(|(c, slot)| slot.is_some() || is_separator(*c));
     let mut slots: Vec<Slot> = cells.iter().filter_map(|(c, _)| Slot::of(*c)).collect();
-    widen_check(kind, &mut slots);
+    let fits = fits && widen_check(kind, &mut slots);
     let domain = slots.iter().fold(1_u64, |n, slot| n.saturating_mul(u64::from(slot.radix)));
     if !fits || domain < MIN_DOMAIN {
         return None;
@@ -75,14 +75,24 @@ impl Slot {
     }
 }
 
-/// The check character of an identity number (GB 11643: ISO 7064 MOD 11-2) stays one of 0 to 9 and X.
-fn widen_check(kind: PersonalKind, slots: &mut [Slot]) {
+/// The check character of an identity number (GB 11643: ISO 7064 MOD 11-2) stays one of 0 to 9 and X. `false` if another letter stands in its
+/// place: encrypted, it could become an X, which would be read back as the check character.
+fn widen_check(kind: PersonalKind, slots: &mut [Slot]) -> bool {
     use PersonalKind as K;
-    let (18, K::IdentityNumber | K::SocialSecurity | K::DrivingLicence, Some(last)) = (slots.len(), kind, slots.last_mut()) else { return };
-    let is_x = last.radix == 26 && last.digit == u32::from('X') - u32::from('A');
-    if is_x || last.radix == 10 {
+    let (18, K::IdentityNumber | K::SocialSecurity | K::DrivingLicence, Some((last, digits))) = (slots.len(), kind, slots.split_last_mut())
+    else {
+        return true;
+    };
+    let is_plain = |slot: &Slot| slot.radix == 10 && slot.base == u32::from('0');
+    if !digits.iter().all(is_plain) {
+        return true;
+    }
+    let is_x = last.base == u32::from('A') && last.digit == u32::from('X') - u32::from('A');
+    let fits = is_x || is_plain(last);
+    if fits {
         *last = Slot { digit: if is_x { 10 } else { last.digit }, radix: 11, base: u32::from('0') };
     }
+    fits
 }
 
 struct Cipher<'a> {
