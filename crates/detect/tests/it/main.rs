@@ -9,6 +9,7 @@
     clippy::print_stdout,
     unreachable_pub,
     missing_docs,
+    clippy::type_complexity,
     reason = "tests"
 )]
 

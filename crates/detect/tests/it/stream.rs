@@ -127,7 +127,7 @@ fn ordinary_text_is_hardly_held_back() {
         let mut scanner = Scanner::new(pipeline.clone(), Direction::Output);
         for (at, c) in line.char_indices() {
             let fed = at + c.len_utf8();
-            held += fed - scanner.feed(line[at..fed].as_bytes()).unwrap().released;
+            held += fed - scanner.feed(&line.as_bytes()[at..fed]).unwrap().released;
             steps += 1;
         }
     }
