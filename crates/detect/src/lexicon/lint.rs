@@ -187,7 +187,9 @@ pub fn apply(lexicon: &Lexicon, report: &Report) -> Vec<Entry> {
 
 fn over_limit(lexicon: &Lexicon, hits: &clean::Hits, limit: f64) -> Vec<FalseHits> {
     let total = hits.texts.len();
-    let is_over = |texts: usize| texts >= LEAST_TEXTS && texts as f64 > limit * total as f64;
+    // With a limit of nothing, one text is too many.
+    let least = if limit > 0.0 { LEAST_TEXTS } else { 1 };
+    let is_over = |texts: usize| texts >= least && texts as f64 > limit * total as f64;
     let fired = lexicon.entries.iter().zip(&hits.tallies).filter(|(_, tally)| is_over(tally.texts));
     let mut over: Vec<_> = fired.map(|(entry, tally)| false_hits(entry, tally, clean::share(tally.texts, total))).collect();
     over.sort_by(|a, b| b.texts.cmp(&a.texts).then_with(|| a.id.cmp(&b.id)));

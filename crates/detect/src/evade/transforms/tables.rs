@@ -1,4 +1,4 @@
-//! The attackers' tables, read once from the files beside this one: `key TAB values`, written or generated as `make_attack_tables.py` says.
+//! The attackers' tables, read once from the files beside this one: `key TAB values`. NOTICE says what was generated from which package.
 //!
 //! Invariant: lookups never fail loudly; a row that does not parse is no row (the tests count the rows).
 
