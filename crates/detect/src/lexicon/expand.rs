@@ -1,7 +1,8 @@
 //! The disguises in which an entry is found, spelled out for people to read.
 //!
 //! Sound and initials are all patterns there are; of characters taken apart and of digits for letters, which are views of the text and no patterns, examples,
-//! each of which the engine was asked whether it reads it as the keyword. Those two are undone whatever an entry's `variants` say.
+//! each of which the engine was asked whether it reads it as the keyword. Characters taken apart are put
+//! together whatever an entry's `variants` say; leet is read only where they name it.
 
 use super::compile::view_patterns;
 use super::{Entry, Variant};
