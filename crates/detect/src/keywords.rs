@@ -242,17 +242,19 @@ impl Keywords {
         self.artefact.rules().get(place.rule as usize).map(|rule| (rule.class(), rule.attack()))
     }
 
-    /// Takes out what lies inside a longer finding for the same class or attack.
+    /// Takes out what lies inside a longer finding for the same class or attack that weighs no less.
     fn longest(&self, mut places: Vec<Place>) -> Vec<Place> {
         places.sort_unstable_by_key(|place| (place.start, std::cmp::Reverse(place.end), place.rule));
+        let weight = |place: &Place| self.artefact.rules().get(place.rule as usize).map(Rule::severity);
         let mut furthest: HashMap<_, Place> = HashMap::new();
         places.retain(|place| {
-            let longest = furthest.entry(self.subject(place)).or_insert(*place);
-            let inside = longest.end >= place.end && longest.range() != place.range();
+            let longest = furthest.entry((self.subject(place), weight(place))).or_insert(*place);
             if place.end > longest.end {
                 *longest = *place;
             }
-            !inside
+            let covers = |longer: &Place| longer.end >= place.end && longer.range() != place.range();
+            let heavier = Severity::ALL.iter().filter(|severity| Some(**severity) >= weight(place));
+            !heavier.filter_map(|severity| furthest.get(&(self.subject(place), Some(*severity)))).any(covers)
         });
         places
     }
@@ -460,6 +462,8 @@ mod tests {
         let two = [("1", "代开"), ("2", "代开发票")]
             .map(|(id, word)| format!(r#"{{"id":"{id}","keyword":"{word}","class":"A1h","severity":"block","added":"2026-11-22"}}"#));
         assert_eq!(matched(&pipeline(&two.join("\n")), "代开发票，代开"), ["代开发票", "代开"]);
+        let light = two.join("\n").replacen("\"block\"", "\"note\"", 2).replacen("\"note\"", "\"block\"", 1);
+        assert_eq!(matched(&pipeline(&light), "代开发票"), ["代开", "代开发票"], "a note does not hide a violation");
     }
 
     /// The lexicons' own examples are their first tests.
