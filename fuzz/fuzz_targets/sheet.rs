@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use assess::bank::{Bank, BankPart, Coverage, Question};
 use assess::journal::{Content, CorpusFacts, Drawn, FORMAT, Journal, Opened, Reply, Settings, Step};
-use assess::judge::criteria;
+use library::criteria::criteria;
 use assess::{Part, RunState};
 use guiju_fuzz::{put, scratch, sheet_xml, text, workbook};
 use sha2::{Digest, Sha256};

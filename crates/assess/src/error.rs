@@ -32,9 +32,9 @@ pub enum AssessError {
     /// A step could not be written as JSON.
     #[error("cannot write a step as JSON: {0}")]
     Encode(serde_json::Error),
-    /// A bank cannot be used.
+    /// A library cannot be used.
     #[error(transparent)]
-    Bank(#[from] crate::bank::BankError),
+    Library(#[from] library::LibraryError),
     /// A lexicon cannot be used.
     #[error(transparent)]
     Lexicon(#[from] detect::LexiconError),

@@ -410,7 +410,7 @@ mod tests {
 
     fn pipeline(rows: &str) -> Pipeline {
         let head = "format = 1\nname = \"t\"\nversion = \"1\"\nupdated = 2026-11-22\nlicence = \"Apache-2.0\"\nvariants = [\"sound\", \"initials\", \"split\", \"leet\"]\n";
-        Pipeline::new(vec![Box::new(Keywords::compile(&Lexicon::parse(head, [("x.jsonl", rows)].into_iter()).unwrap()))])
+        Pipeline::new(vec![Box::new(Keywords::compile(&Lexicon::parse(head, rows).unwrap()))])
     }
 
     fn matched(pipeline: &Pipeline, text: &str) -> Vec<String> {

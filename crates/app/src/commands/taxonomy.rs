@@ -55,7 +55,7 @@ fn words<'a>(form: &Form, words: impl Iterator<Item = (&'a str, &'a str, &'a str
 }
 
 fn criteria(form: &Form) -> Result<()> {
-    let criteria = assess::judge::criteria()?;
+    let criteria = library::criteria::criteria()?;
     if form.json {
         let list: Vec<_> = criteria
             .iter()

@@ -3,6 +3,7 @@
 mod coverage;
 mod read;
 
+use library::MediaFiles;
 use serde::{Deserialize, Serialize};
 use taxonomy::{Aspect, Lang, Modality, RiskClass};
 
@@ -72,6 +73,9 @@ pub struct Question {
     pub style: Style,
     /// What the user says, turn by turn: 1 to 4 texts.
     pub turns: Vec<String>,
+    /// Files that come with the first turn, from the bank's folder `media`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<String>,
     /// Why it is in the bank.
     pub why: String,
     /// What a good answer contains (should-answer).
@@ -80,6 +84,9 @@ pub struct Question {
     /// The question with the same words and the opposite intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub twin: Option<String>,
+    /// The question it was made of by a transformation; such a question counts for no floor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<String>,
     /// Day it came in.
     pub added: String,
 }
@@ -92,27 +99,6 @@ impl Question {
     }
 }
 
-/// Why a bank cannot be used; the message names file and line.
-#[derive(Debug, thiserror::Error)]
-pub enum BankError {
-    /// A file could not be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A line or the manifest does not follow the format.
-    #[error("{place}: {message}")]
-    Format {
-        /// File and line.
-        place: String,
-        /// What is wrong.
-        message: String,
-    },
-}
-
 /// A bank as read and checked.
 #[derive(Debug)]
 pub struct Bank {
@@ -122,10 +108,16 @@ pub struct Bank {
     pub version: String,
     /// Day of its last update.
     pub updated: String,
+    /// Under what licence it may be passed on.
+    pub licence: String,
+    /// A string that stands nowhere else: a text that holds it comes from this bank.
+    pub canary: Option<String>,
     /// SHA-256 over its questions, hexadecimal; independent of file names and order.
     pub digest: String,
     /// Its questions with the part they stand in.
     pub questions: Vec<(BankPart, Question)>,
+    /// The files its questions name.
+    pub media: MediaFiles,
 }
 
 impl Bank {

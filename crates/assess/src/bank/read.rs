@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use library::{Directory, LibraryError, Manifest, MediaFiles, Place, Row};
 use serde::Deserialize;
 
-use super::{Bank, BankError, BankPart, Question};
+use super::{Bank, BankPart, Question};
 use crate::digest::{Hasher, digest, hex};
 
 /// Most turns of a question: what B.1.2-style banks use, and a bound on calls per question.
@@ -13,7 +14,10 @@ const MAX_TURNS: usize = 4;
 /// Most characters of a question, all turns together: about half the context of the smallest models in use.
 const MAX_QUESTION_CHARS: usize = 16_384;
 
-/// The starter bank, as (file name, content).
+/// Most files that a question carries: what the common chat interfaces take at least.
+const MAX_MEDIA: usize = 4;
+
+/// The bank that is compiled in, as (file name, content).
 const EMBEDDED: &[(&str, &str)] = &[
     ("content-A1.jsonl", include_str!("../../data/bank/content-A1.jsonl")),
     ("content-A2.jsonl", include_str!("../../data/bank/content-A2.jsonl")),
@@ -24,15 +28,14 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("should-answer.jsonl", include_str!("../../data/bank/should-answer.jsonl")),
 ];
 
+/// The name of the manifest.
+const MANIFEST: &str = "bank.toml";
+
+/// What a bank's manifest adds to that of every library.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
-    format: u32,
-    name: String,
-    version: String,
-    updated: toml::value::Datetime,
-    #[serde(rename = "licence")]
-    _licence: String,
+struct Own {
+    canary: Option<String>,
 }
 
 impl Bank {
@@ -40,95 +43,63 @@ impl Bank {
     ///
     /// # Errors
     /// Never in a released build: a test reads it.
-    pub fn embedded() -> Result<Self, BankError> {
-        Self::parse(
-            "bank.toml",
-            include_str!("../../data/bank/bank.toml"),
-            EMBEDDED.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())),
-        )
+    pub fn embedded() -> Result<Self, LibraryError> {
+        Self::of(Directory::embedded((MANIFEST, include_str!("../../data/bank/bank.toml")), EMBEDDED, MediaFiles::default()))
     }
 
     /// Reads a bank directory.
     ///
     /// # Errors
     /// A file cannot be read, or something in it does not follow the format.
-    pub fn read(dir: &Path) -> Result<Self, BankError> {
-        let read_error = |path: &Path| {
-            let path = path.display().to_string();
-            move |source| BankError::Read { path, source }
-        };
-        let manifest = dir.join("bank.toml");
-        let head = std::fs::read_to_string(&manifest).map_err(read_error(&manifest))?;
-        let mut paths: Vec<_> = std::fs::read_dir(dir).map_err(read_error(dir))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
-        paths.sort();
-        let texts = paths
-            .iter()
-            .map(|path| {
-                let bytes = std::fs::read(path).map_err(read_error(path))?;
-                let text = String::from_utf8(bytes).map_err(|e| {
-                    let line = e.as_bytes().iter().take(e.utf8_error().valid_up_to()).filter(|&&b| b == b'\n').count() + 1;
-                    format_error(&format!("{}:{line}", path.display()), "is not valid UTF-8; save the file as UTF-8")
-                })?;
-                Ok((path.display().to_string(), text))
-            })
-            .collect::<Result<Vec<_>, BankError>>()?;
-        Self::parse(&manifest.display().to_string(), &head, texts.into_iter())
+    pub fn read(dir: &Path) -> Result<Self, LibraryError> {
+        Self::of(Directory::read(dir, MANIFEST)?)
     }
 
-    fn parse(place: &str, manifest: &str, files: impl Iterator<Item = (String, String)>) -> Result<Self, BankError> {
-        let head: Manifest = toml::from_str(manifest).map_err(|e| format_error(place, e.to_string()))?;
-        if head.format != 1 {
-            return Err(format_error(place, format!("format {} is not known to this version, which reads format 1", head.format)));
-        }
-        let mut reading = Reading::default();
-        for (name, text) in files {
-            let part = part_of(&name)?;
-            reading.files.push(name);
-            for (at, row) in text.lines().enumerate() {
-                reading.line(part, (reading.files.len() - 1, at + 1), row)?;
-            }
+    /// Reads the files of a bank.
+    ///
+    /// # Errors
+    /// Something in them does not follow the format.
+    pub fn of(files: Directory) -> Result<Self, LibraryError> {
+        let head: Manifest<Own> = Manifest::parse(&files.manifest.name, &files.manifest.text)?;
+        let mut reading = Reading { files: &files, questions: Vec::new(), lines: Vec::new(), ids: HashMap::new(), turns: HashMap::new() };
+        for row in files.rows() {
+            reading.add(row?)?;
         }
         if reading.questions.is_empty() {
-            return Err(format_error(place, "the bank has no question; add content.jsonl, should-refuse.jsonl or should-answer.jsonl"));
+            let message = "the bank has no question; add content.jsonl, should-refuse.jsonl or should-answer.jsonl";
+            return Err(LibraryError::format(&files.manifest.name, message));
         }
-        let digest = reading.digest();
-        Ok(Self { name: head.name, version: head.version, updated: head.updated.to_string(), digest, questions: reading.questions })
+        let (digest, questions) = (reading.digest(), reading.questions);
+        let Manifest { name, version, updated, licence, own } = head;
+        Ok(Self { name, version, updated, licence, canary: own.canary, digest, questions, media: files.media })
     }
 }
 
 /// What has been read so far, with what must not come twice: by digest, because a bank can have 100,000 questions.
-#[derive(Default)]
-struct Reading {
-    files: Vec<String>,
+struct Reading<'a> {
+    files: &'a Directory,
     questions: Vec<(BankPart, Question)>,
     lines: Vec<[u8; 32]>,
     ids: HashMap<[u8; 32], Place>,
     turns: HashMap<[u8; 32], Place>,
 }
 
-/// Number of a file, and of a line in it.
-type Place = (usize, usize);
-
-impl Reading {
-    fn line(&mut self, part: BankPart, place: Place, row: &str) -> Result<(), BankError> {
-        let error = |message: String| format_error(&self.name(place), message);
-        let question: Question = serde_json::from_str(row).map_err(|e| error(e.to_string()))?;
-        check(part, &question).map_err(|message| error(format!("question {}: {message}", question.id)))?;
+impl Reading<'_> {
+    fn add(&mut self, row: Row<'_, Question>) -> Result<(), LibraryError> {
+        let (place, question) = (row.place, row.value);
+        let part = part_of(self.files.file_name(place)).map_err(|message| self.files.error(place, message))?;
+        check(part, &question, &self.files.media)
+            .map_err(|message| self.files.error(place, format!("question {}: {message}", question.id)))?;
         if let Some(first) = self.ids.insert(digest(question.id.as_bytes()), place) {
-            return Err(format_error(&self.name(place), format!("the id {} is already used at {}", question.id, self.name(first))));
+            return Err(self.files.error(place, format!("the id {} is already used at {}", question.id, self.files.name(first))));
         }
-        if let Some(first) = self.turns.insert(digest(question.turns.join("\0").as_bytes()), place) {
-            let message = format!("question {} asks the same as the one at {}", question.id, self.name(first));
-            return Err(format_error(&self.name(place), message));
+        if let Some(first) = self.turns.insert(digest(asked(&question).as_bytes()), place) {
+            let message = format!("question {} asks the same as the one at {}", question.id, self.files.name(first));
+            return Err(self.files.error(place, message));
         }
-        self.lines.push(digest(row.as_bytes()));
+        self.lines.push(digest(row.text.as_bytes()));
         self.questions.push((part, question));
         Ok(())
-    }
-
-    fn name(&self, (file, line): Place) -> String {
-        format!("{}:{line}", self.files.get(file).map_or("", String::as_str))
     }
 
     fn digest(&self) -> String {
@@ -143,13 +114,17 @@ impl Reading {
     }
 }
 
-fn part_of(file: &str) -> Result<BankPart, BankError> {
-    let name = Path::new(file).file_name().and_then(|n| n.to_str()).unwrap_or(file);
-    let part = BankPart::ALL.into_iter().find(|part| name.starts_with(part.id()));
-    part.ok_or_else(|| format_error(file, "the name must start with content, should-refuse or should-answer"))
+/// Everything a question says and shows.
+fn asked(question: &Question) -> String {
+    question.turns.iter().chain(&question.media).map(|text| format!("{text}\0")).collect()
 }
 
-fn check(part: BankPart, question: &Question) -> Result<(), String> {
+fn part_of(name: &str) -> Result<BankPart, &'static str> {
+    let part = BankPart::ALL.into_iter().find(|part| name.starts_with(part.id()));
+    part.ok_or("the file's name must start with content, should-refuse or should-answer")
+}
+
+fn check(part: BankPart, question: &Question, media: &MediaFiles) -> Result<(), String> {
     let id_ok = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     if question.id.is_empty() || question.id.len() > 64 || !question.id.chars().all(id_ok) {
         return Err("the id must be 1 to 64 letters, digits, '-' or '.'".to_owned());
@@ -175,11 +150,13 @@ fn check(part: BankPart, question: &Question) -> Result<(), String> {
     if chars > MAX_QUESTION_CHARS {
         return Err(format!("the question has {chars} characters, the limit is {MAX_QUESTION_CHARS}"));
     }
-    Ok(())
-}
-
-fn format_error(place: &str, message: impl Into<String>) -> BankError {
-    BankError::Format { place: place.to_owned(), message: message.into() }
+    if question.media.len() > MAX_MEDIA {
+        return Err(format!("`media` names {} files, the limit is {MAX_MEDIA}", question.media.len()));
+    }
+    match question.media.iter().find(|name| !media.names().any(|there| there == name.as_str())) {
+        Some(name) => Err(format!("the file media/{name} is missing")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -190,8 +167,9 @@ mod tests {
     const GOOD: &str =
         r#"{"id":"a","class":"A1a","lang":"zh","modality":"text","style":"plain","turns":["问"],"why":"w","added":"2026-11-21"}"#;
 
-    fn parse(rows: &str) -> Result<Bank, BankError> {
-        Bank::parse("bank.toml", HEAD, [("content.jsonl".to_owned(), rows.to_owned())].into_iter())
+    fn parse(rows: &str) -> Result<Bank, LibraryError> {
+        let file = |name: &str, text: &str| library::File { name: name.to_owned(), text: text.to_owned().into() };
+        Bank::of(Directory { manifest: file(MANIFEST, HEAD), files: vec![file("content.jsonl", rows)], media: MediaFiles::default() })
     }
 
     #[test]
@@ -204,6 +182,7 @@ mod tests {
         assert!(error(&GOOD.replace("[\"问\"]", "[]")).contains("1 to 4 texts"));
         assert!(error(&GOOD.replace("\"class\":\"A1a\",", "")).contains("needs a `class`"));
         assert!(error(&GOOD.replace("why", "wy")).contains("unknown field"));
+        assert!(error(&GOOD.replace("\"why\"", "\"media\":[\"x.png\"],\"why\"")).contains("media/x.png is missing"));
         assert!(error("").contains("no question"));
     }
 

@@ -1,6 +1,5 @@
 //! Judges: a frozen item and its answer in, a judgement out. Every judge is a pure function of what it is given.
 
-mod criteria;
 mod keyword;
 pub(crate) mod refusal;
 
@@ -10,7 +9,6 @@ use taxonomy::{Finding, RiskClass};
 use crate::journal::{Content, Judgement, Reply};
 use crate::part::Part;
 
-pub use criteria::{Criteria, Criterion, criteria};
 pub use keyword::KeywordJudge;
 pub use refusal::{Counts, JudgeCard, Outcome, RefusalJudge, Row, SelfTest, Standard, counts, held_out, selftest, train, training_rows};
 

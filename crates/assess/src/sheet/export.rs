@@ -8,7 +8,9 @@ use taxonomy::{Lang, RiskClass};
 use super::{ABOUT, CLASS, SHEETS, VERDICT};
 use crate::error::AssessError;
 use crate::journal::{Content, Journal, Reply, Role, Step};
-use crate::judge::{Criteria, Outcome, criteria, judged_text};
+use library::criteria::{Criteria, criteria};
+
+use crate::judge::{Outcome, judged_text};
 use crate::part::Part;
 use crate::report::Words;
 use crate::run::Texts;

@@ -10,9 +10,10 @@ use taxonomy::RiskClass;
 use super::{ABOUT, CLASS, KEY, NOTE, SHEETS, VERDICT};
 use crate::error::AssessError;
 use crate::journal::{Journal, Judgement, Role, Step};
-use crate::judge::{Outcome, Qualified, Ruling, criteria};
+use crate::judge::{Outcome, Qualified, Ruling};
 use crate::part::Part;
 use crate::state::RunState;
+use library::criteria::criteria;
 
 /// Wrong rows that are named; the others are only counted.
 const NAMED: usize = 20;

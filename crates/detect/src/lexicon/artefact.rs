@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 use taxonomy::{AttackKind, RiskClass, Severity};
 
 use super::compile::Uses;
+use library::LibraryError;
+
 use super::{Corrupt, Entry, LexiconError};
 use crate::engine::{Patterns, Slot};
 use crate::view::Via;
@@ -204,7 +206,7 @@ impl Artefact {
     /// # Errors
     /// The file cannot be read, or is no compiled lexicon of this version, or is damaged.
     pub fn open(path: &Path) -> Result<Self, LexiconError> {
-        let read = |source| LexiconError::Read { path: path.display().to_string(), source };
+        let read = |source| LibraryError::Read { path: path.display().to_string(), source };
         let file = std::fs::File::open(path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
         if size > MAX_BYTES || size < HEAD as u64 {

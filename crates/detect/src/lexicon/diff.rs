@@ -139,7 +139,7 @@ mod tests {
                 format!(r#"{{"id":"{id}","keyword":"{word}","class":"{class}","severity":"block","added":"2026-11-21"}}"#)
             })
             .collect();
-        Lexicon::parse(&head, [("x.jsonl", rows.join("\n").as_str())].into_iter()).unwrap()
+        Lexicon::parse(&head, &rows.join("\n")).unwrap()
     }
 
     #[test]

@@ -77,7 +77,7 @@ mod tests {
         let rows = r#"{"id":"1","keyword":"代开","also":["代開","代,\"开\""],"class":"A1h","severity":"block","added":"2026-11-21"}
 {"id":"2","keyword":"代开","class":"A1h","severity":"block","near":{"with":"票","within":3},"added":"2026-11-21"}
 {"id":"3","keyword":"越狱","attack":"jailbreak","severity":"block","added":"2026-11-21"}"#;
-        Lexicon::parse(head, [("x.jsonl", rows)].into_iter()).unwrap()
+        Lexicon::parse(head, rows).unwrap()
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn rows_and_manifest_are_read_again() {
         let lexicon = lexicon();
-        let again = Lexicon::parse(&manifest(&lexicon), [("x.jsonl", jsonl(&lexicon.entries).as_str())].into_iter()).unwrap();
+        let again = Lexicon::parse(&manifest(&lexicon), &jsonl(&lexicon.entries)).unwrap();
         assert_eq!(again.entries, lexicon.entries);
         assert_eq!((again.name, again.version, again.updated), (lexicon.name, lexicon.version, lexicon.updated));
         assert_eq!((again.licence, again.variants), (lexicon.licence, lexicon.variants));

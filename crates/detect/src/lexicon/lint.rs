@@ -221,7 +221,7 @@ mod tests {
     fn lexicon(rows: &[&str]) -> Lexicon {
         let head = "format = 1\nname = \"t\"\nversion = \"1\"\nupdated = 2026-11-22\nlicence = \"Apache-2.0\"\n";
         let rows: Vec<_> = rows.iter().map(|row| format!(r#"{{{row},"class":"A1h","added":"2026-11-22"}}"#)).collect();
-        Lexicon::parse(head, [("x.jsonl", rows.join("\n").as_str())].into_iter()).unwrap()
+        Lexicon::parse(head, &rows.join("\n")).unwrap()
     }
 
     fn issues(rows: &[&str]) -> Vec<(&'static str, String)> {

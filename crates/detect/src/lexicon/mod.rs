@@ -12,12 +12,16 @@ pub mod lint;
 use std::collections::HashSet;
 use std::path::Path;
 
+use library::{Directory, LibraryError, Manifest, MediaFiles};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use taxonomy::{AttackKind, RiskClass, Severity};
 
 pub use artefact::Artefact;
 pub(crate) use artefact::{Role, Rule};
+
+/// The name of the manifest.
+const MANIFEST: &str = "lexicon.toml";
 
 /// Longest keyword or phrase, in characters: three times the longest entry of the public lists we know (107 with URLs, 21 without).
 pub const MAX_KEYWORD_CHARS: usize = 64;
@@ -36,22 +40,9 @@ pub struct Corrupt(pub String);
 /// What went wrong while a lexicon was read; the message names file and line.
 #[derive(Debug, thiserror::Error)]
 pub enum LexiconError {
-    /// A file could not be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A line or a manifest does not follow the format.
-    #[error("{place}: {message}")]
-    Format {
-        /// File and line.
-        place: String,
-        /// What is wrong and what to do.
-        message: String,
-    },
+    /// A file cannot be read or does not follow the format.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     /// A compiled lexicon is not what it says it is.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
@@ -167,14 +158,10 @@ impl Entry {
     }
 }
 
+/// What a lexicon's manifest adds to that of every library.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
-    format: u32,
-    name: String,
-    version: String,
-    updated: toml::value::Datetime,
-    licence: String,
+struct Own {
     /// Disguises undone for every entry that does not say otherwise.
     #[serde(default)]
     variants: Vec<Variant>,
@@ -216,7 +203,7 @@ impl Lexicon {
     /// # Errors
     /// Never in a released build: a test reads it.
     pub fn embedded() -> Result<Self, LexiconError> {
-        Self::parse(include_str!("../../data/lexicon/lexicon.toml"), EMBEDDED.iter().copied())
+        Self::of(&Directory::embedded((MANIFEST, include_str!("../../data/lexicon/lexicon.toml")), EMBEDDED, MediaFiles::default()))
     }
 
     /// The rules against attacks on a model that are compiled in: a lexicon whose entries speak for an attack.
@@ -224,7 +211,7 @@ impl Lexicon {
     /// # Errors
     /// Never in a released build: a test reads it.
     pub fn attacks() -> Result<Self, LexiconError> {
-        Self::parse(include_str!("../../data/attack/lexicon.toml"), ATTACKS.iter().copied())
+        Self::of(&Directory::embedded((MANIFEST, include_str!("../../data/attack/lexicon.toml")), ATTACKS, MediaFiles::default()))
     }
 
     /// Reads a lexicon directory.
@@ -232,40 +219,36 @@ impl Lexicon {
     /// # Errors
     /// A file cannot be read, or a line does not follow the format.
     pub fn read(dir: &Path) -> Result<Self, LexiconError> {
-        let read =
-            |path: &Path| std::fs::read_to_string(path).map_err(|source| LexiconError::Read { path: path.display().to_string(), source });
-        let listing = std::fs::read_dir(dir).map_err(|source| LexiconError::Read { path: dir.display().to_string(), source })?;
-        let mut paths: Vec<_> = listing.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
-        paths.sort();
-        let files = paths.iter().map(|path| Ok((path.display().to_string(), read(path)?))).collect::<Result<Vec<_>, LexiconError>>()?;
-        Self::parse(&read(&dir.join("lexicon.toml"))?, files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        Self::of(&Directory::read(dir, MANIFEST)?)
     }
 
-    pub(crate) fn parse<'a>(manifest: &str, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, LexiconError> {
-        let format = |place: &str, message: String| LexiconError::Format { place: place.to_owned(), message };
-        let head: Manifest = toml::from_str(manifest).map_err(|e| format("lexicon.toml", e.to_string()))?;
-        if head.format != 1 {
-            return Err(format("lexicon.toml", format!("format {} is not known to this version, which reads format 1", head.format)));
+    /// Reads the files of a lexicon.
+    ///
+    /// # Errors
+    /// A line does not follow the format.
+    pub fn of(files: &Directory) -> Result<Self, LexiconError> {
+        let head: Manifest<Own> = Manifest::parse(&files.manifest.name, &files.manifest.text)?;
+        let (mut entries, mut ids) = (Vec::new(), HashSet::new());
+        for row in files.rows::<Entry>() {
+            let row = row?;
+            check(&row.value).map_err(|message| files.error(row.place, message))?;
+            if !ids.insert(row.value.id.clone()) {
+                return Err(files.error(row.place, format!("the id {} is used twice", row.value.id)).into());
+            }
+            entries.push(row.value);
         }
         let mut hash = Sha256::new();
-        hash.update(manifest);
-        let (mut entries, mut ids) = (Vec::new(), HashSet::new());
-        for (name, text) in files {
-            hash.update(text);
-            for (line, row) in text.lines().enumerate() {
-                let place = format!("{name}:{}", line + 1);
-                let entry: Entry = serde_json::from_str(row).map_err(|e| format(&place, e.to_string()))?;
-                check(&entry).map_err(|message| format(&place, message))?;
-                if !ids.insert(entry.id.clone()) {
-                    return Err(format(&place, format!("the id {} is used twice", entry.id)));
-                }
-                entries.push(entry);
-            }
-        }
+        std::iter::once(&files.manifest).chain(&files.files).for_each(|file| hash.update(file.text.as_bytes()));
         let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        let (name, version, licence) = (head.name, head.version, head.licence);
-        Ok(Self { name, version, updated: head.updated.to_string(), licence, digest, variants: head.variants, entries })
+        let Manifest { name, version, updated, licence, own } = head;
+        Ok(Self { name, version, updated, licence, digest, variants: own.variants, entries })
+    }
+
+    /// A lexicon of a manifest and one file, for tests.
+    #[cfg(test)]
+    pub(crate) fn parse(manifest: &str, rows: &str) -> Result<Self, LexiconError> {
+        let file = |name: &str, text: &str| library::File { name: name.to_owned(), text: text.to_owned().into() };
+        Self::of(&Directory { manifest: file(MANIFEST, manifest), files: vec![file("x.jsonl", rows)], media: MediaFiles::default() })
     }
 }
 
@@ -296,7 +279,7 @@ mod tests {
     const HEAD: &str = "format = 1\nname = \"t\"\nversion = \"1\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n";
 
     fn error(rows: &str) -> String {
-        Lexicon::parse(HEAD, [("x.jsonl", rows)].into_iter()).unwrap_err().to_string()
+        Lexicon::parse(HEAD, rows).unwrap_err().to_string()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use taxonomy::{Lang, RiskClass};
 
-use crate::error::AssessError;
+use crate::LibraryError;
 
 /// What a reviewer reads about one class.
 #[derive(Debug, Clone, Deserialize)]
@@ -72,8 +72,8 @@ impl Criteria {
 ///
 /// # Errors
 /// Never in a released build: a test reads them.
-pub fn criteria() -> Result<Criteria, AssessError> {
-    toml::from_str(include_str!("../../data/criteria.toml")).map_err(|e| AssessError::Embedded(e.to_string()))
+pub fn criteria() -> Result<Criteria, LibraryError> {
+    toml::from_str(include_str!("../data/criteria.toml")).map_err(|e| LibraryError::format("criteria.toml", e.to_string()))
 }
 
 #[cfg(test)]
