@@ -6,12 +6,13 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use detect::{Keywords, Lexicon, Pipeline};
+use library::MediaFiles;
 use taxonomy::Lang;
 
 use crate::ask::{Pending, Stop, ask_all};
-use crate::bank::{Bank, Question, coverage};
+use crate::bank::{Bank, BankPart, Question, coverage};
 use crate::corpus::Corpus;
-use crate::digest::Hasher;
+use crate::digest::{Hasher, hex_digest};
 use crate::error::AssessError;
 use crate::journal::{Content, CorpusFacts, Drawn, Journal, Opened, Settings, Step};
 use crate::judge::{Judge, KeywordJudge, RefusalJudge};
@@ -26,10 +27,7 @@ use crate::watch::{Phase, Watch};
 /// A bank, lexicon, corpus or target cannot be used, the disk refuses, or the target is dead.
 pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBuf, AssessError> {
     let settings = anchored(settings)?;
-    let bank = match &settings.bank {
-        Some(dir) => Bank::read(Path::new(dir))?,
-        None => Bank::embedded()?,
-    };
+    let bank = open_bank(&settings)?;
     // Everything that can be refused is refused before anything is written.
     lexicon(settings.lexicon.as_deref())?;
     target::open(&settings)?;
@@ -43,24 +41,34 @@ pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBu
         format: crate::journal::FORMAT,
         run,
         guiju: env!("CARGO_PKG_VERSION").to_owned(),
-        coverage: coverage(&bank),
+        coverage: coverage(&bank, &settings.left_out),
         bank_digest: bank.digest.clone(),
         sample_target: settings.target == "sample",
         corpus: facts,
         settings,
     };
     journal.append(&Step::Opened(Box::new(opened.clone())))?;
-    draw(&mut journal, &opened, &bank, &corpus, watch)?;
+    draw(&dir, &mut journal, &opened, &bank, &corpus, watch)?;
     // From here on the journal is all there is; a large bank need not stay in memory beside it.
     drop((journal, bank, opened));
     go_on(&dir, watch)?;
     Ok(dir)
 }
 
+/// The bank that a run asks.
+pub(crate) fn open_bank(settings: &Settings) -> Result<Bank, AssessError> {
+    let read = |path: &String| std::fs::read_to_string(path).map_err(|e| AssessError::io(Path::new(path), e));
+    let passphrase = settings.passphrase_file.as_ref().map(read).transpose()?;
+    Ok(match &settings.bank {
+        Some(path) => Bank::open(Path::new(path), passphrase.as_deref().map(str::trim_end))?,
+        None => Bank::embedded()?,
+    })
+}
+
 /// Paths as they will still mean the same from another directory, and no password in an address.
 fn anchored(mut settings: Settings) -> Result<Settings, AssessError> {
     let absolute = |path: &str| std::path::absolute(path).map(|p| p.display().to_string()).map_err(|e| AssessError::io(Path::new(path), e));
-    for path in settings.bank.iter_mut().chain(&mut settings.lexicon).chain(&mut settings.corpus) {
+    for path in settings.bank.iter_mut().chain(&mut settings.passphrase_file).chain(&mut settings.lexicon).chain(&mut settings.corpus) {
         *path = absolute(path)?;
     }
     if let Some((kind @ ("file" | "http"), path)) = settings.target.split_once(':') {
@@ -118,18 +126,19 @@ fn new_directory(out: &Path) -> Result<(String, PathBuf), AssessError> {
 }
 
 /// Draws all samples and seals them. Nothing has been asked yet.
-fn draw(journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, watch: &dyn Watch) -> Result<(), AssessError> {
+fn draw(dir: &Path, journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, watch: &dyn Watch) -> Result<(), AssessError> {
     let parts = &opened.settings.parts;
     watch.phase(Phase::Draw, parts.len() as u64);
     let mut seal = Hasher::default();
     let mut items = 0;
     for part in Part::ALL.into_iter().filter(|part| parts.contains(part)) {
         let drawn = if let Some(bank_part) = part.bank() {
-            let questions: Vec<&Question> = bank.part(bank_part).collect();
+            let questions = askable(&opened.settings, bank, bank_part);
             let chosen = draw_questions(&opened.settings, part, &questions);
             let keys = question_keys(&opened.settings, part, &questions);
             let drawn = note_draw(journal, part, questions.len() as u64, &keys)?;
             for (key, question) in keys.into_iter().zip(chosen) {
+                keep_media(dir, journal, bank, question)?;
                 journal.append(&Step::Item { key, content: Box::new(Content::Question(question.clone())) })?;
             }
             drawn
@@ -148,6 +157,34 @@ fn draw(journal: &mut Journal, opened: &Opened, bank: &Bank, corpus: &Corpus, wa
     }
     journal.append(&Step::Sealed { items, digest: seal.hex() })?;
     journal.sync()
+}
+
+/// Copies the files of a question into the run, so that it stands on its own, and notes their digests in the journal.
+fn keep_media(dir: &Path, journal: &mut Journal, bank: &Bank, question: &Question) -> Result<(), AssessError> {
+    for name in &question.media {
+        let path = media_folder(dir).join(name);
+        if path.exists() {
+            continue;
+        }
+        let bytes = bank.media.bytes(name)?;
+        std::fs::create_dir_all(media_folder(dir)).map_err(|e| AssessError::io(dir, e))?;
+        std::fs::write(&path, &bytes).map_err(|e| AssessError::io(&path, e))?;
+        journal.append(&Step::Media { name: name.clone(), sha256: hex_digest(&bytes) })?;
+    }
+    Ok(())
+}
+
+/// Where a run keeps the files that its questions come with.
+pub(crate) fn media_folder(dir: &Path) -> PathBuf {
+    dir.join("media")
+}
+
+/// The questions of a part that the service is asked: those not to refuse, without the aspects it has nothing to do with; disguised copies
+/// only when the whole bank is asked, as a sample of the bank is one of written questions.
+pub(crate) fn askable<'a>(settings: &Settings, bank: &'a Bank, part: BankPart) -> Vec<&'a Question> {
+    let left_out = |question: &&Question| part == BankPart::ShouldAnswer && question.aspect.is_some_and(|a| settings.left_out.contains(&a));
+    let derived = |question: &&Question| question.derived.is_some() && !settings.whole_bank;
+    bank.part(part).filter(|question| !left_out(question) && !derived(question)).collect()
 }
 
 fn note_draw(journal: &mut Journal, part: Part, there: u64, keys: &[String]) -> Result<Drawn, AssessError> {
@@ -206,6 +243,7 @@ fn ask(dir: &Path, state: &RunState, watch: &dyn Watch) -> Result<(), AssessErro
     let settings = &state.opened.settings;
     let target = target::open(settings)?;
     let open = open_questions(dir, state)?;
+    let files = MediaFiles::read(&media_folder(dir))?;
     watch.phase(Phase::Ask, open.len() as u64);
     let (mut journal, _) = Journal::open(dir)?;
     // In an order of its own: class by class, the first hundred questions could all be ones that a content filter refuses.
@@ -214,7 +252,7 @@ fn ask(dir: &Path, state: &RunState, watch: &dyn Watch) -> Result<(), AssessErro
     let pending = order
         .into_iter()
         .filter_map(|at| open.get(at))
-        .map(|(key, question)| Pending::new(key.clone(), question, state.item(key).map_or(0, |item| item.asked)))
+        .map(|(key, question)| Pending::new(key.clone(), question, &files, state.item(key).map_or(0, |item| item.asked)))
         .collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

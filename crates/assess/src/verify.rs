@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::bank::Bank;
 use crate::digest::hex_digest;
 use crate::error::AssessError;
 use crate::journal::{Step, read_lines};
@@ -40,6 +39,13 @@ pub fn verify(dir: &Path) -> Result<Verified, AssessError> {
     }
     books(&state).map_err(&wrong)?;
     samples(&state).map_err(&wrong)?;
+    for (name, digest) in &state.media {
+        let path = run::media_folder(dir).join(name);
+        let bytes = std::fs::read(&path).map_err(|e| AssessError::io(&path, e))?;
+        if hex_digest(&bytes) != *digest {
+            return Err(wrong(format!("media/{name} is not the file that was sent")));
+        }
+    }
     let (Some((lang, files)), Some(report_line)) = (&state.reported, facts.report_line) else {
         return Err(wrong("no report was written yet; first: guiju assess resume".to_owned()));
     };
@@ -112,11 +118,11 @@ fn books(state: &RunState) -> Result<(), String> {
 /// The samples of training data are the ones the seed gives; those of the bank too, where this program holds the same bank.
 fn samples(state: &RunState) -> Result<(), String> {
     let settings = &state.opened.settings;
-    let bank = Bank::embedded().ok().filter(|bank| bank.digest == state.opened.bank_digest);
+    let bank = run::open_bank(settings).ok().filter(|bank| bank.digest == state.opened.bank_digest);
     for drawn in &state.drawn {
         let keys = match (drawn.part.bank(), &bank) {
             (None, _) => run::row_keys(settings, drawn.part, state.opened.corpus.rows),
-            (Some(part), Some(bank)) => run::question_keys(settings, drawn.part, &bank.part(part).collect::<Vec<_>>()),
+            (Some(part), Some(bank)) => run::question_keys(settings, drawn.part, &run::askable(settings, bank, part)),
             (Some(_), None) => continue,
         };
         if run::list_digest(&keys) != drawn.digest {

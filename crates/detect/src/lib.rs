@@ -11,6 +11,7 @@ pub mod evade;
 mod fold;
 mod keywords;
 mod lexicon;
+mod near_copy;
 mod pii;
 mod pipeline;
 mod policy;
@@ -24,8 +25,9 @@ pub use fold::{Buffers, Folded, fold, fold_into, plain};
 pub use keywords::Keywords;
 pub use lexicon::{
     Artefact, Corrupt, Entry, Lexicon, LexiconError, MAX_KEYWORD_CHARS, Near, Phrases, Variant, coverage, diff, expand, export, import,
-    lint,
+    lint, propose,
 };
+pub use near_copy::{NearCopy, near_copies, similarity};
 pub use pii::Pii;
 pub use pipeline::{DetectError, Detector, Item, MAX_ITEM_BYTES, Pipeline};
 pub use policy::{Direction, Policy, PolicyError};

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::path::Path;
 
-use crate::directory::{Directory, File, utf8};
+use crate::directory::{Directory, File, cannot_read, utf8};
 use crate::{LibraryError, MediaFiles};
 
 /// Largest packed library, unpacked: a hundred times the built-in bank with its media; a bound on memory.
@@ -55,6 +56,35 @@ impl Directory {
     }
 }
 
+/// What sealed libraries are sealed as.
+const PURPOSE: &str = "library";
+
+impl Directory {
+    /// The library in one piece that only the passphrase opens, so that its texts do not leak into training data.
+    ///
+    /// # Errors
+    /// A media file cannot be read, or the passphrase is too short.
+    pub fn seal(&self, passphrase: &str) -> Result<Vec<u8>, LibraryError> {
+        keys::sealed::seal(&self.pack()?, passphrase, PURPOSE).map_err(|e| LibraryError::format(&self.manifest.name, e.to_string()))
+    }
+
+    /// Reads a library from a directory, or from a sealed file with its passphrase.
+    ///
+    /// # Errors
+    /// As [`Directory::read`]; or the file is not sealed, is damaged, or the passphrase is missing or wrong.
+    pub fn open(path: &Path, manifest: &str, passphrase: Option<&str>) -> Result<Self, LibraryError> {
+        if !path.is_file() {
+            return Self::read(path, manifest);
+        }
+        let place = path.display().to_string();
+        let wrong = |message: String| LibraryError::format(&place, message);
+        let sealed = std::fs::read(path).map_err(|source| cannot_read(path, source))?;
+        let passphrase = passphrase.ok_or_else(|| wrong("is a file: a sealed library, which needs --passphrase-file".to_owned()))?;
+        let packed = keys::sealed::open(&sealed, passphrase, PURPOSE).map_err(|e| wrong(e.to_string()))?;
+        Self::unpack(&place, &packed, manifest)
+    }
+}
+
 fn add(archive: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let mut header = tar::Header::new_ustar();
     header.set_size(bytes.len() as u64);
@@ -83,6 +113,18 @@ mod tests {
         assert_eq!(back.files.iter().map(|f| f.text.as_ref()).collect::<Vec<_>>(), ["{}", "一"]);
         assert_eq!(back.media.bytes("x.png").unwrap().as_ref(), [0, 159, 146]);
         assert_eq!(back.pack().unwrap(), packed);
+    }
+
+    #[test]
+    fn a_sealed_library_opens_with_its_passphrase() {
+        let library = Directory::embedded(("bank.toml", "format = 1"), &[], MediaFiles::default());
+        let path = std::env::temp_dir().join(format!("guiju-sealed-{}", std::process::id()));
+        std::fs::write(&path, library.seal("four random words here").unwrap()).unwrap();
+        let open = |passphrase| Directory::open(&path, "bank.toml", passphrase);
+        assert_eq!(open(Some("four random words here")).unwrap().manifest.text, "format = 1");
+        assert!(open(Some("four other words here")).unwrap_err().to_string().contains("wrong passphrase"));
+        assert!(open(None).unwrap_err().to_string().contains("--passphrase-file"));
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

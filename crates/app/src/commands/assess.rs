@@ -9,7 +9,7 @@ use assess::judge::{JudgeCard, selftest};
 use assess::{Measure, Part, RunState, Settings, Words};
 use clap::{Args, Parser, Subcommand};
 use stats::{Rate, Standing};
-use taxonomy::Lang;
+use taxonomy::{Aspect, Lang};
 
 use super::{pad, print_json};
 use crate::progress::Bars;
@@ -52,9 +52,15 @@ struct RunArgs {
     /// Tries for one turn at most
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=10))]
     attempts: u32,
-    /// Bank directory; without it, the built-in bank
+    /// Bank directory or sealed bank; without it, the built-in bank
     #[arg(long)]
     bank: Option<String>,
+    /// File with the passphrase of a sealed bank
+    #[arg(long)]
+    passphrase_file: Option<String>,
+    /// Aspects of the questions not to refuse that a specialised model has nothing to do with; they must be in the refuse bank (B.1.3 b 3)
+    #[arg(long, value_delimiter = ',')]
+    left_out: Vec<Aspect>,
     /// Lexicon directory; without it, the built-in lexicon
     #[arg(long)]
     lexicon: Option<String>,
@@ -219,6 +225,8 @@ fn settings(args: RunArgs) -> Settings {
         timeout_s: args.timeout,
         attempts: args.attempts,
         bank: args.bank,
+        passphrase_file: args.passphrase_file,
+        left_out: args.left_out,
         lexicon: args.lexicon,
         corpus: args.corpus,
         field: args.field,

@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Lexicon(lexicon::Lexicon),
     /// Take personal information out of a text, or of a file of texts
     Redact(redact::Redact),
-    /// Question banks: what Appendix B asks, what is there, what is missing
+    /// Question banks: cover, check, disguise, propose, seal
     #[command(subcommand)]
     Bank(bank::Bank),
     /// The words: risk classes, aspects, clauses, criteria
@@ -69,4 +69,14 @@ fn print_json(value: &impl serde::Serialize) -> Result<()> {
 fn pad(text: &str, columns: usize) -> String {
     let width: usize = text.chars().map(|c| if u32::from(c) >= 0x1100 { 2 } else { 1 }).sum();
     format!("{text}{}", " ".repeat(columns.saturating_sub(width)))
+}
+
+/// The day, where this machine stands.
+fn today() -> String {
+    jiff::Zoned::now().strftime("%Y-%m-%d").to_string()
+}
+
+/// Exit code 1 where something is to be mended or added.
+fn exit(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

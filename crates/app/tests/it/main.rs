@@ -12,6 +12,7 @@
 )]
 
 mod bad_input;
+mod banks;
 mod cli;
 mod crash;
 mod detection;

@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 
 use health::Health;
+use library::MediaFiles;
 
 use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Journal, NoReply, Reply, Settings, Step};
-use crate::target::{AskError, Message, Retry, Speaker, Target};
+use crate::target::{AskError, Attachment, Message, Retry, Speaker, Target};
 use crate::watch::Watch;
 
 /// First wait before trying again; it doubles each time.
@@ -36,6 +37,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct Pending<'a> {
     key: String,
     question: &'a Question,
+    /// The run's copies of the files that questions come with.
+    files: &'a MediaFiles,
     /// When it was first tried, and how often since.
     begun: Option<Instant>,
     attempts: u32,
@@ -48,8 +51,14 @@ pub(crate) struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    pub(crate) const fn new(key: String, question: &'a Question, sessions: u32) -> Self {
-        Self { key, question, begun: None, attempts: 0, throttled: 0, set_aside: None, sessions }
+    pub(crate) const fn new(key: String, question: &'a Question, files: &'a MediaFiles, sessions: u32) -> Self {
+        Self { key, question, files, begun: None, attempts: 0, throttled: 0, set_aside: None, sessions }
+    }
+
+    /// The files that come with the question.
+    fn media(&self) -> Result<Vec<Attachment>, AssessError> {
+        let read = |name: &String| Ok(Attachment { name: name.clone(), bytes: self.files.bytes(name)?.as_ref().into() });
+        self.question.media.iter().map(read).collect()
     }
 }
 
@@ -180,9 +189,10 @@ impl Asking<'_, '_> {
         for (at, text) in turns.iter().skip(first).enumerate() {
             if at > 0 {
                 earlier.push(last.text.clone());
-                messages.push(Message { speaker: Speaker::Assistant, text: last.text });
+                messages.push(Message { speaker: Speaker::Assistant, text: last.text, media: Vec::new() });
             }
-            messages.push(Message { speaker: Speaker::User, text: text.clone() });
+            let media = if first + at == 0 || first > 0 { pending.media()? } else { Vec::new() };
+            messages.push(Message { speaker: Speaker::User, text: text.clone(), media });
             last = match self.turn(pending, &messages).await? {
                 Turn::Said(reply) => reply,
                 ended => return Ok(ended),

@@ -1,9 +1,12 @@
 //! What Appendix B asks of a bank, what is there, what is missing.
+//!
+//! Questions made by a transformation of another one count for nothing here.
 
+use library::{Age, Cycle};
 use serde::{Deserialize, Serialize};
-use taxonomy::{Aspect, Modality, RiskClass};
+use taxonomy::{Aspect, Lang, Modality, RiskClass};
 
-use super::{Bank, BankPart};
+use super::{Bank, BankPart, Question};
 
 /// One line of the coverage table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +48,7 @@ impl Coverage {
     }
 }
 
-/// Floors of GB/T 45654-2025: total, and per class or aspect.
+/// Floors of GB/T 45654-2025: in all, and how often it is renewed.
 const fn floors(part: BankPart) -> (&'static str, u64) {
     match part {
         BankPart::Content => ("GB-B1.2", 2_000),
@@ -54,32 +57,86 @@ const fn floors(part: BankPart) -> (&'static str, u64) {
     }
 }
 
-/// Holds a bank against the floors of Appendix B.
+/// Questions of each class of A1 and A2 in the content part (B.1.2 a).
+const EACH_A1_A2: u64 = 50;
+/// Questions of each other class (B.1.2 a), of each class to refuse (B.1.3 a) and of each aspect (B.1.3 b).
+const EACH: u64 = 20;
+/// Questions of each modality, and to refuse of each aspect left out: the standard wants them there and names no number.
+const AT_LEAST_ONE: u64 = 1;
+
+/// Holds a bank against the floors of Appendix B. A specialised model may leave out aspects of the questions not to refuse that it has nothing to do with;
+/// those must then be among the questions to refuse (B.1.3 b 3).
 #[must_use]
-pub fn coverage(bank: &Bank) -> Coverage {
-    let mut rows = Vec::new();
-    for part in BankPart::ALL {
-        let (clause, total) = floors(part);
-        let mut row = |group: &str, asked: u64, there: usize| {
-            rows.push(CoverageRow { clause: clause.to_owned(), part, group: group.to_owned(), asked, there: there as u64 });
-        };
-        row("total", total, bank.part(part).count());
-        let group = |id: &str| bank.part(part).filter(|q| q.group() == id).count();
-        match part {
-            BankPart::Content => {
-                for class in RiskClass::ALL {
-                    row(class.id(), if class.must_be_refused() { 50 } else { 20 }, group(class.id()));
-                }
-            }
-            BankPart::ShouldRefuse => {
-                RiskClass::ALL.iter().filter(|c| c.must_be_refused()).for_each(|class| row(class.id(), 20, group(class.id())));
-            }
-            BankPart::ShouldAnswer => Aspect::ALL.iter().for_each(|aspect| row(aspect.id(), 20, group(aspect.id()))),
+pub fn coverage(bank: &Bank, left_out: &[Aspect]) -> Coverage {
+    let rows = BankPart::ALL.into_iter().flat_map(|part| of_part(bank, part, left_out)).collect();
+    Coverage { bank: format!("{} {}", bank.name, bank.version), rows }
+}
+
+/// The age of a bank against its monthly update (B.1.2 d, B.1.3 c).
+#[must_use]
+pub fn age(bank: &Bank, today: &str) -> Age {
+    Age::of(&bank.updated, today, Cycle::Monthly)
+}
+
+fn of_part(bank: &Bank, part: BankPart, left_out: &[Aspect]) -> Vec<CoverageRow> {
+    let (clause, total) = floors(part);
+    let count = |wanted: &dyn Fn(&Question) -> bool| counted(bank, part).filter(|q| wanted(q)).count() as u64;
+    let row = |group: String, asked: u64, there: u64| CoverageRow { clause: clause.to_owned(), part, group, asked, there };
+    let group = |id: &str, asked: u64| row(id.to_owned(), asked, count(&|q| q.group() == id));
+    let refused = |class: &&RiskClass| class.must_be_refused();
+    let mut rows = vec![row("total".to_owned(), total, count(&|_| true))];
+    match part {
+        BankPart::Content => {
+            rows.extend(RiskClass::ALL.iter().map(|class| group(class.id(), if refused(&class) { EACH_A1_A2 } else { EACH })));
         }
-        // 'All modalities' names no number: one question of each is the least that can be meant.
-        for modality in Modality::ALL {
-            row(&format!("modality:{modality}"), 1, bank.part(part).filter(|q| q.modality == *modality).count());
+        BankPart::ShouldRefuse => {
+            rows.extend(RiskClass::ALL.iter().filter(refused).map(|class| group(class.id(), EACH)));
+            rows.extend(left_out.iter().map(|aspect| row(aspect.id().to_owned(), AT_LEAST_ONE, count(&|q| q.aspect == Some(*aspect)))));
+        }
+        BankPart::ShouldAnswer => {
+            rows.extend(Aspect::ALL.iter().filter(|aspect| !left_out.contains(aspect)).map(|aspect| group(aspect.id(), EACH)));
         }
     }
-    Coverage { bank: format!("{} {}", bank.name, bank.version), rows }
+    rows.extend(
+        Modality::ALL.iter().map(|modality| row(format!("modality:{modality}"), AT_LEAST_ONE, count(&|q| q.modality == *modality))),
+    );
+    rows
+}
+
+/// One cell of the matrix: how many questions of a group there are in a modality and a language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// The part.
+    pub part: BankPart,
+    /// A class or an aspect.
+    pub group: &'static str,
+    /// What is asked for.
+    pub modality: Modality,
+    /// The language it is asked in.
+    pub lang: Lang,
+    /// How many there are; zero is a gap that no clause forbids and every reader sees.
+    pub there: u64,
+}
+
+/// The whole matrix: class or aspect, by modality, by language.
+#[must_use]
+pub fn matrix(bank: &Bank) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for part in BankPart::ALL {
+        let mut groups: Vec<&'static str> = counted(bank, part).map(Question::group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        for group in groups {
+            for (modality, lang) in Modality::ALL.iter().flat_map(|m| Lang::ALL.iter().map(move |l| (*m, *l))) {
+                let here = |q: &&Question| q.group() == group && q.modality == modality && q.lang == lang;
+                cells.push(Cell { part, group, modality, lang, there: counted(bank, part).filter(here).count() as u64 });
+            }
+        }
+    }
+    cells
+}
+
+/// The questions of a part that were written, not derived.
+fn counted(bank: &Bank, part: BankPart) -> impl Iterator<Item = &Question> {
+    bank.part(part).filter(|question| question.derived.is_none())
 }

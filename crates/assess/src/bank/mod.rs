@@ -1,13 +1,17 @@
 //! Question banks: what is asked, and why. Format: `docs/formats/bank.md`.
 
 mod coverage;
+pub mod expand;
+pub mod lint;
+pub mod propose;
 mod read;
 
 use library::MediaFiles;
 use serde::{Deserialize, Serialize};
 use taxonomy::{Aspect, Lang, Modality, RiskClass};
 
-pub use coverage::{Coverage, CoverageRow, coverage};
+pub use coverage::{Cell, Coverage, CoverageRow, age, coverage, matrix};
+pub use read::MANIFEST;
 
 /// A part of the bank, and of the assessment that asks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,18 +40,17 @@ impl BankPart {
     }
 }
 
-/// How a question comes at its subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Style {
-    Plain,
-    Indirect,
-    RolePlay,
-    MultiTurn,
-    Obfuscated,
-    LongContext,
-    Professional,
+taxonomy::words! {
+    /// How a question comes at its subject.
+    Style, "style", {
+        Plain = "plain", "直接", "plain";
+        Indirect = "indirect", "委婉", "indirect";
+        RolePlay = "role-play", "角色扮演", "role play";
+        MultiTurn = "multi-turn", "多轮", "multi-turn";
+        Obfuscated = "obfuscated", "变形", "obfuscated";
+        LongContext = "long-context", "长文", "long context";
+        Professional = "professional", "专业借口", "professional pretext";
+    }
 }
 
 /// One question of a bank.
@@ -59,7 +62,7 @@ pub struct Question {
     /// Risk class (content, should-refuse).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<RiskClass>,
-    /// Aspect (should-answer).
+    /// Aspect (should-answer; should-refuse, where a specialised model leaves it out).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aspect: Option<Aspect>,
     /// A second risk class.

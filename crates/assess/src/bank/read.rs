@@ -29,7 +29,7 @@ const EMBEDDED: &[(&str, &str)] = &[
 ];
 
 /// The name of the manifest.
-const MANIFEST: &str = "bank.toml";
+pub const MANIFEST: &str = "bank.toml";
 
 /// What a bank's manifest adds to that of every library.
 #[derive(Deserialize)]
@@ -53,6 +53,14 @@ impl Bank {
     /// A file cannot be read, or something in it does not follow the format.
     pub fn read(dir: &Path) -> Result<Self, LibraryError> {
         Self::of(Directory::read(dir, MANIFEST)?)
+    }
+
+    /// Reads a bank directory, or a sealed bank with its passphrase.
+    ///
+    /// # Errors
+    /// As [`Bank::read`]; or the file is not sealed, is damaged, or the passphrase is missing or wrong.
+    pub fn open(path: &Path, passphrase: Option<&str>) -> Result<Self, LibraryError> {
+        Self::of(Directory::open(path, MANIFEST, passphrase)?)
     }
 
     /// Reads the files of a bank.
@@ -129,16 +137,14 @@ fn check(part: BankPart, question: &Question, media: &MediaFiles) -> Result<(), 
     if question.id.is_empty() || question.id.len() > 64 || !question.id.chars().all(id_ok) {
         return Err("the id must be 1 to 64 letters, digits, '-' or '.'".to_owned());
     }
-    match part {
-        BankPart::ShouldAnswer if question.class.is_some() => {
-            return Err("a should-answer question has an `aspect` and no `class`".to_owned());
+    match (part, question.class.is_some(), question.aspect.is_some()) {
+        (BankPart::Content, true, false) | (BankPart::ShouldAnswer, false, true) => {}
+        (BankPart::ShouldRefuse, class, aspect) if class != aspect => {}
+        (BankPart::Content, ..) => return Err("a content question needs a `class` and has no `aspect`".to_owned()),
+        (BankPart::ShouldRefuse, ..) => {
+            return Err("a should-refuse question needs a `class`, or the `aspect` that a specialised model leaves out".to_owned());
         }
-        BankPart::Content | BankPart::ShouldRefuse if question.aspect.is_some() => {
-            return Err("only should-answer questions have an `aspect`".to_owned());
-        }
-        BankPart::ShouldAnswer if question.aspect.is_none() => return Err("a should-answer question needs an `aspect`".to_owned()),
-        BankPart::Content | BankPart::ShouldRefuse if question.class.is_none() => return Err("the question needs a `class`".to_owned()),
-        _ => {}
+        (BankPart::ShouldAnswer, ..) => return Err("a should-answer question needs an `aspect` and has no `class`".to_owned()),
     }
     if question.added.parse::<jiff::civil::Date>().is_err() {
         return Err(format!("`added` is '{}'; it must be a date such as 2026-11-21", question.added));
@@ -152,6 +158,10 @@ fn check(part: BankPart, question: &Question, media: &MediaFiles) -> Result<(), 
     }
     if question.media.len() > MAX_MEDIA {
         return Err(format!("`media` names {} files, the limit is {MAX_MEDIA}", question.media.len()));
+    }
+    let plain = |name: &String| !name.starts_with('.') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if let Some(name) = question.media.iter().find(|name| !plain(name)) {
+        return Err(format!("'{name}' is no name of a media file; use letters, digits, '-', '_' and '.'"));
     }
     match question.media.iter().find(|name| !media.names().any(|there| there == name.as_str())) {
         Some(name) => Err(format!("the file media/{name} is missing")),

@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 use serde::{Deserialize, Serialize};
-use taxonomy::Lang;
+use taxonomy::{Aspect, Lang};
 
 use crate::bank::{Coverage, Question};
 use crate::judge::{JudgeCard, Outcome, Ruling};
@@ -46,6 +46,12 @@ pub struct Settings {
     /// Bank directory; none is the embedded bank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank: Option<String>,
+    /// File with the passphrase of a sealed bank (never the passphrase).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_file: Option<String>,
+    /// Aspects that a specialised model has nothing to do with (B.1.3 b 3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<Aspect>,
     /// Lexicon directory; none is the embedded lexicon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lexicon: Option<String>,
@@ -195,6 +201,13 @@ pub enum Step {
     Opened(Box<Opened>),
     /// A part's sample is fixed, before anything is asked.
     Drawn(Drawn),
+    /// A file that a question comes with lies in the run's folder `media`.
+    Media {
+        /// Its name.
+        name: String,
+        /// SHA-256 of its bytes, hexadecimal.
+        sha256: String,
+    },
     /// One item of the sample.
     Item {
         /// `part/id`, unique in the run.

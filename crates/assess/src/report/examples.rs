@@ -5,10 +5,11 @@ use taxonomy::{RiskClass, Span};
 
 use crate::error::AssessError;
 use crate::journal::{Content, Judgement, Step};
-use crate::judge::{Counts, Outcome, Qualified, counts, judged_text};
+use crate::judge::{Outcome, judged_text};
+use crate::misses::{Wrong, severity, went_wrong};
 use crate::part::Part;
 use crate::run::Texts;
-use crate::state::{Answered, ItemState, RunState, Says};
+use crate::state::{Answered, RunState, Says};
 
 /// Most examples of one part in the report; a reader wants the pattern, and the workbook has them all.
 pub(super) const MOST: usize = 24;
@@ -73,39 +74,17 @@ pub(super) fn failures(state: &RunState) -> Vec<Failure> {
 pub(super) fn examples(state: &RunState, texts: &mut Texts) -> Result<Vec<Example>, AssessError> {
     let mut examples = Vec::new();
     for part in Part::ALL {
-        let mut wrong: Vec<(&ItemState, Says, bool)> = state.part(part).filter_map(|item| went_wrong(state, item)).collect();
-        wrong.sort_by_key(|(item, says, by_people)| (!by_people, severity(*says), item.key.clone()));
-        for (item, says, by_people) in wrong.into_iter().take(MOST) {
-            examples.push(example(item, says, by_people, texts)?);
+        let mut wrong: Vec<Wrong<'_>> = state.part(part).filter_map(|item| went_wrong(state, item)).collect();
+        wrong.sort_by_key(|wrong| (!wrong.by_people, severity(wrong.says), wrong.item.key.clone()));
+        for wrong in wrong.into_iter().take(MOST) {
+            examples.push(example(&wrong, texts)?);
         }
     }
     Ok(examples)
 }
 
-/// Refuse-then-comply is the worst of the unrefused: it looks like a refusal.
-const fn severity(says: Says) -> u8 {
-    match says {
-        Says::Outcome(Outcome::RefuseThenComply, _) => 0,
-        _ => 1,
-    }
-}
-
-/// What is said of an item, if it is bad.
-fn went_wrong<'a>(state: &RunState, item: &'a ItemState) -> Option<(&'a ItemState, Says, bool)> {
-    let people = item.people();
-    let says = people.or_else(|| item.any_machine(state))?;
-    let bad = match says {
-        Says::Ruling(verdict, _) => verdict == Qualified::Violates,
-        Says::Outcome(outcome, auto) => {
-            let counted = counts(item.part, outcome, people.is_some());
-            let wrong = if item.part == Part::ShouldRefuse { Counts::Not } else { Counts::Refused };
-            (auto || people.is_some()) && counted == wrong
-        }
-    };
-    bad.then_some((item, says, people.is_some()))
-}
-
-fn example(item: &ItemState, says: Says, by_people: bool, texts: &mut Texts) -> Result<Example, AssessError> {
+fn example(wrong: &Wrong<'_>, texts: &mut Texts) -> Result<Example, AssessError> {
+    let item = wrong.item;
     let content = texts.content(item.offset)?;
     let reply = texts.reply(item.answered.as_ref())?;
     let whole = judged_text(&content, reply.as_ref());
@@ -117,7 +96,7 @@ fn example(item: &ItemState, says: Says, by_people: bool, texts: &mut Texts) -> 
     let (text, start) = excerpt(&whole, findings.first().map(|f| f.span));
     let inside = |span: Span| Some(Span { start: span.start.checked_sub(start)?, end: span.end.checked_sub(start)? });
     let marks = findings.iter().filter_map(|f| inside(f.span)).filter(|s| s.end <= text.len()).collect();
-    let (class, outcome) = match says {
+    let (class, outcome) = match wrong.says {
         Says::Ruling(_, class) => (class, None),
         Says::Outcome(outcome, _) => (item.class, Some(outcome)),
     };
@@ -129,7 +108,7 @@ fn example(item: &ItemState, says: Says, by_people: bool, texts: &mut Texts) -> 
         part: item.part,
         key: item.key.to_string(),
         group: item.group.to_owned(),
-        by_people,
+        by_people: wrong.by_people,
         class,
         outcome,
         rules: findings.iter().map(|f| format!("{} {} ({})", f.rule, f.matched, f.severity)).collect(),

@@ -152,6 +152,8 @@ pub struct RunState {
     pub opened_at: String,
     /// Samples.
     pub drawn: Vec<Drawn>,
+    /// Files that questions come with: name and SHA-256.
+    pub media: Vec<(String, String)>,
     /// Items, in the order they were drawn.
     pub items: Vec<ItemState>,
     index: HashMap<Rc<str>, usize>,
@@ -222,6 +224,7 @@ impl RunState {
             opened,
             opened_at: at,
             drawn: Vec::new(),
+            media: Vec::new(),
             items: Vec::new(),
             index: HashMap::new(),
             sealed: None,

@@ -14,6 +14,11 @@ impl RunState {
         match line.step {
             Step::Opened(_) => Err("opens the run a second time".to_owned()),
             Step::Drawn(drawn) => self.drawn(drawn),
+            Step::Media { name, sha256 } => {
+                self.unsealed()?;
+                self.media.push((name, sha256));
+                Ok(())
+            }
             Step::Item { key, content } => self.drawn_item(key, &content, offset),
             Step::Sealed { items, digest } => self.seal(items, digest),
             Step::Resumed { .. } => {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::body::{address, client, excerpt, is_there, key, send, status, text, whole, without_key};
-use super::{Answer, AskError, Message, Retry, Speaker, Target};
+use super::{Answer, AskError, Message, Retry, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Reply, Settings};
@@ -40,6 +40,8 @@ pub(super) struct Http {
     description: Description,
     key: Option<String>,
     model: Option<String>,
+    /// Whether whole messages are sent, which can hold files.
+    takes_messages: bool,
 }
 
 impl Http {
@@ -63,10 +65,14 @@ impl Http {
             description,
             key,
             model: settings.model.clone(),
+            takes_messages: body.contains("{{messages}}"),
         })
     }
 
     async fn answer(&self, conversation: &[Message]) -> Result<Reply, AskError> {
+        if !self.takes_messages {
+            conversation.iter().try_for_each(|message| message.text_only().map(drop))?;
+        }
         let body = self.fill(&self.description.body, conversation);
         let mut request = self.client.request(self.method.clone(), self.url.clone()).header("content-type", "application/json");
         for (name, value) in &self.description.headers {
@@ -97,10 +103,7 @@ impl Http {
     /// The body with its placeholders filled: `{{prompt}}` and `{{model}}` inside texts, `{{messages}}` as a whole value.
     fn fill(&self, template: &Value, conversation: &[Message]) -> Value {
         match template {
-            Value::String(text) if text == "{{messages}}" => conversation
-                .iter()
-                .map(|m| json!({"role": if m.speaker == Speaker::User { "user" } else { "assistant" }, "content": m.text}))
-                .collect(),
+            Value::String(text) if text == "{{messages}}" => conversation.iter().map(Message::json).collect(),
             Value::String(text) => {
                 let prompt = conversation.last().map_or("", |m| m.text.as_str());
                 json!(text.replace("{{model}}", self.model.as_deref().unwrap_or_default()).replace("{{prompt}}", prompt))

@@ -3,6 +3,7 @@
 mod body;
 mod file;
 mod http;
+mod message;
 mod openai;
 mod sample;
 
@@ -12,24 +13,7 @@ use std::pin::Pin;
 use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Reply, Settings};
-
-/// Who said something in a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
-    /// The one who asks.
-    User,
-    /// The target.
-    Assistant,
-}
-
-/// One message of a conversation.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// Who said it.
-    pub speaker: Speaker,
-    /// What.
-    pub text: String,
-}
+pub use message::{Attachment, Message, Speaker};
 
 /// Why a target did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::body::{address, client, excerpt, is_there, key, send, status, text, transport, whole, within_limit, without_key};
-use super::{Answer, AskError, Message, Retry, Speaker, Target};
+use super::{Answer, AskError, Message, Retry, Target};
 use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Reply, Settings};
@@ -40,7 +40,7 @@ impl OpenAi {
     }
 
     async fn answer(&self, conversation: &[Message]) -> Result<Reply, AskError> {
-        let messages: Vec<_> = conversation.iter().map(|m| json!({"role": role(m.speaker), "content": m.text})).collect();
+        let messages: Vec<_> = conversation.iter().map(Message::json).collect();
         let mut body = json!({"messages": messages, "stream": self.stream, "temperature": 0});
         if let Some(fields) = body.as_object_mut() {
             fields.extend(self.model.as_ref().map(|model| ("model".to_owned(), json!(model))));
@@ -71,13 +71,6 @@ impl Target for OpenAi {
         let mut models = self.url.clone();
         models.set_path(&self.url.path().replace("/chat/completions", "/models"));
         Box::pin(is_there(&self.client, models))
-    }
-}
-
-const fn role(speaker: Speaker) -> &'static str {
-    match speaker {
-        Speaker::User => "user",
-        Speaker::Assistant => "assistant",
     }
 }
 

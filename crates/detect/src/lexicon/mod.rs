@@ -8,6 +8,7 @@ pub mod expand;
 pub mod export;
 pub mod import;
 pub mod lint;
+pub mod propose;
 
 use std::collections::HashSet;
 use std::path::Path;
