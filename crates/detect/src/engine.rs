@@ -330,7 +330,7 @@ impl<'a> Patterns<'a> {
             Some(slot) if length <= rest.len() => self.matches(rest, at, slot, found),
             _ => ControlFlow::Continue(()),
         };
-        if !self.singles.is_empty() {
+        if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) {
             lookup(1)?;
         }
         let begins = self.pairs.get(place(full as u32, self.pairs.len())).copied().unwrap_or_default();

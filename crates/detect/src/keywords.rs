@@ -10,11 +10,11 @@ use std::sync::{Arc, OnceLock};
 use regex::Regex;
 use taxonomy::{Finding, Severity};
 
-use crate::engine::{Hit, MAX_UNITS, Patterns};
+use crate::engine::{Hit, MAX_UNITS};
 use crate::fold::{Folded, MAX_FILLER, is_cjk, is_filler};
-use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule};
+use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Set};
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
-use crate::view::{self, Via, View};
+use crate::view::{self, Via, View, Views};
 
 /// Most places looked at in one item: a text made of nothing but keywords must not fill the memory (16 bytes each).
 const MAX_PLACES: usize = 1 << 20;
@@ -73,6 +73,14 @@ impl Places {
         }
         self.overflow = true;
         ControlFlow::Break(())
+    }
+
+    fn sorted(mut self) -> Self {
+        for list in [&mut self.keywords, &mut self.near, &mut self.allow] {
+            list.sort_unstable();
+            list.dedup_by_key(|place| (place.rule, place.start, place.end));
+        }
+        self
     }
 }
 
@@ -137,64 +145,37 @@ impl Keywords {
 
     /// Every place where a keyword stands, whatever the conditions of its rule: number of the rule, units.
     pub(crate) fn standing(&self, folded: &Folded<'_>) -> Vec<(u32, Range<usize>)> {
-        self.places(folded.units()).keywords.iter().map(|place| (place.rule, place.range())).collect()
+        self.all_places(folded.units()).keywords.iter().map(|place| (place.rule, place.range())).collect()
     }
 
-    fn places(&self, units: &[u16]) -> Places {
+    /// Every place where a pattern stands, in the text and in its views; as long as no rule can have anything, nothing.
+    fn places(&self, units: &[u16], views: Option<&Views>) -> Places {
         let mut places = Places::default();
-        let plain = self.artefact.plain();
-        let _ = self.search(units, None, &mut places);
-        for (via, view) in [(Via::Split, view::split(units)), (Via::Spaced, view::spaced(units)), (Via::Leet, view::leet(units))] {
-            if !view.units.is_empty() && !places.overflow && plain.patterns.len() > 0 {
-                let _ = self.search(&view.units, Some((via, &view)), &mut places);
+        self.look_for([Set::Plain, Set::Sound], units, views, &mut places);
+        if !places.keywords.is_empty() || !places.near.is_empty() {
+            self.look_for([Set::PlainRest, Set::SoundRest], units, views, &mut places);
+        }
+        places.sorted()
+    }
+
+    /// The same, with the places of words whose near words are missing.
+    fn all_places(&self, units: &[u16]) -> Places {
+        let (mut places, views) = (Places::default(), Views::of(units));
+        self.look_for([Set::Plain, Set::Sound], units, Some(&views), &mut places);
+        self.look_for([Set::PlainRest, Set::SoundRest], units, Some(&views), &mut places);
+        places.sorted()
+    }
+
+    fn look_for(&self, [plain, sound]: [Set; 2], units: &[u16], views: Option<&Views>, places: &mut Places) {
+        let plain = self.artefact.set(plain);
+        let _ = search(plain, units, None, places);
+        let Some(views) = views else { return };
+        for (via, view) in [(Via::Split, &views.split), (Via::Spaced, &views.spaced), (Via::Leet, &views.leet)] {
+            if !view.units.is_empty() && !places.overflow {
+                let _ = search(plain, &view.units, Some((via, view)), places);
             }
         }
-        let sound = self.artefact.sound();
-        if sound.patterns.len() > 0 {
-            let view = view::sound(units);
-            sound.patterns.scan_where(
-                &view.units,
-                |at| view.begins(at),
-                |hit| {
-                    let range = hit.start as usize..hit.end as usize;
-                    if !view.is_whole(&range) {
-                        return ControlFlow::Continue(());
-                    }
-                    let origin = view.origin(range);
-                    sound.uses(hit.pattern).iter().try_for_each(|used| {
-                        places.add(
-                            used.role(),
-                            Place { rule: used.rule, start: origin.start as u32, end: origin.end as u32, via: Via::Sound },
-                        )
-                    })
-                },
-            );
-        }
-        for list in [&mut places.keywords, &mut places.near, &mut places.allow] {
-            list.sort_unstable();
-            list.dedup_by_key(|place| (place.rule, place.start, place.end));
-        }
-        places
-    }
-
-    /// Adds what the plain patterns find in the text, or in a view of it.
-    fn search(&self, units: &[u16], view: Option<(Via, &View)>, places: &mut Places) -> ControlFlow<()> {
-        let plain = self.artefact.plain();
-        let mut flow = ControlFlow::Continue(());
-        plain.patterns.scan(units, |hit: Hit| {
-            let range = hit.start as usize..hit.end as usize;
-            flow = plain.uses(hit.pattern).iter().try_for_each(|used| {
-                let initials = used.is_via(Via::Initials);
-                if initials && (view.is_some() || !is_word(units, &range)) {
-                    return ControlFlow::Continue(());
-                }
-                let via = if initials { Via::Initials } else { view.map_or(Via::Plain, |(via, _)| via) };
-                let range = view.map_or(range.clone(), |(_, view)| view.origin(range.clone()));
-                places.add(used.role(), Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via })
-            });
-            flow
-        });
-        flow
+        listen(self.artefact.set(sound), &views.sound, places);
     }
 
     /// The keywords that count.
@@ -282,7 +263,7 @@ impl Detector for Keywords {
     }
 
     fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError> {
-        let places = self.places(item.folded.units());
+        let places = self.places(item.folded.units(), item.views());
         if places.keywords.is_empty() {
             return Ok(());
         }
@@ -336,24 +317,26 @@ impl Keywords {
 
     /// The first unit from which a stretch of text, or a view of it, is the beginning of a pattern; its length if there is none.
     fn first_open(&self, text: &[u16]) -> usize {
-        let open = |patterns: &Patterns<'_>, units: &[u16]| {
-            let from = units.len().saturating_sub(MAX_UNITS);
+        let open = |set: Set, units: &[u16]| {
+            let (patterns, from) = (self.artefact.set(set).patterns, units.len().saturating_sub(MAX_UNITS));
             (from..units.len()).find(|&at| units.get(at..).is_some_and(|rest| patterns.is_open(rest)))
         };
-        let (plain, sound) = (self.artefact.plain().patterns, self.artefact.sound().patterns);
-        let in_view =
-            |patterns: &Patterns<'_>, view: &View| open(patterns, &view.units).map_or(text.len(), |at| view.origin(at..at + 1).start);
-        let mut live = open(&plain, text).unwrap_or(text.len());
-        for view in [view::split(text), view::spaced(text), view::leet(text)] {
-            live = live.min(in_view(&plain, &view));
+        let in_view = |set: Set, view: &View| open(set, &view.units).map_or(text.len(), |at| view.origin(at..at + 1).start);
+        let views = Views::of(text);
+        let mut live = text.len();
+        for (plain, sound) in [(Set::Plain, Set::Sound), (Set::PlainRest, Set::SoundRest)] {
+            live = live.min(open(plain, text).unwrap_or(text.len())).min(in_view(sound, &views.sound));
+            for view in [&views.split, &views.spaced, &views.leet] {
+                live = live.min(in_view(plain, view));
+            }
         }
-        if sound.len() > 0 { live.min(in_view(&sound, &view::sound(text))) } else { live }
+        live
     }
 
     /// The first unit of a keyword whose conditions are not yet decided. The text ends with the filler from `kept` on.
     fn open_place(&self, units: &[u16], kept: usize) -> usize {
         let from = units.len().saturating_sub(BEHIND + MAX_UNITS);
-        let places = self.places(units.get(from..).unwrap_or_default());
+        let places = self.all_places(units.get(from..).unwrap_or_default());
         let undecided = |place: &&Place| {
             let Some(rule) = self.artefact.rules().get(place.rule as usize) else { return false };
             let end = from + place.end as usize;
@@ -385,6 +368,42 @@ pub(crate) fn then(pattern: &str) -> Result<Regex, String> {
     }
     let anchored = regex::RegexBuilder::new(&format!("^(?:{pattern})")).size_limit(MAX_REGEX_BYTES).build();
     anchored.map_err(|e| format!("`then` is too large: {e}"))
+}
+
+/// Adds what a set of patterns finds in the text, or in a view of it.
+fn search(set: Searched<'_>, units: &[u16], view: Option<(Via, &View)>, places: &mut Places) -> ControlFlow<()> {
+    let mut flow = ControlFlow::Continue(());
+    set.patterns.scan(units, |hit: Hit| {
+        let range = hit.start as usize..hit.end as usize;
+        flow = set.uses(hit.pattern).iter().try_for_each(|used| {
+            let initials = used.is_via(Via::Initials);
+            if initials && (view.is_some() || !is_word(units, &range)) {
+                return ControlFlow::Continue(());
+            }
+            let via = if initials { Via::Initials } else { view.map_or(Via::Plain, |(via, _)| via) };
+            let range = view.map_or(range.clone(), |(_, view)| view.origin(range.clone()));
+            places.add(used.role(), Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via })
+        });
+        flow
+    });
+    flow
+}
+
+/// Adds what sounds like a pattern.
+fn listen(sound: Searched<'_>, view: &View, places: &mut Places) {
+    if sound.patterns.len() == 0 {
+        return;
+    }
+    let begins = |at| view.begins(at);
+    sound.patterns.scan_where(&view.units, begins, |hit| {
+        let range = hit.start as usize..hit.end as usize;
+        if !view.is_whole(&range) {
+            return ControlFlow::Continue(());
+        }
+        let origin = view.origin(range);
+        let place = |rule| Place { rule, start: origin.start as u32, end: origin.end as u32, via: Via::Sound };
+        sound.uses(hit.pattern).iter().try_for_each(|used| places.add(used.role(), place(used.rule)))
+    });
 }
 
 /// Whether no ASCII letter or digit stands directly beside a range that itself begins or ends with one.

@@ -1,6 +1,6 @@
 //! The ordered list of detectors, and the verdict they come to under a policy.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::decode::{self, Decoded, How};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::policy::{Direction, Policy};
+use crate::view::Views;
 use crate::{Keywords, Lexicon, LexiconError, Pii};
 
 /// Longest item judged in one piece: 16 MiB, forty times the longest novel chapter and a bound on memory (docs/detection.md says how much).
@@ -33,9 +34,20 @@ pub struct Item<'a> {
     pub text: &'a str,
     /// As detectors see it.
     pub folded: Folded<'a>,
+    /// Made when first asked for, and shared by the detectors; none where disguises are not undone.
+    views: Option<OnceCell<Views>>,
 }
 
-impl Item<'_> {
+impl<'a> Item<'a> {
+    fn new(text: &'a str, folded: Folded<'a>, disguises: bool) -> Self {
+        Self { text, folded, views: disguises.then(OnceCell::new) }
+    }
+
+    /// The text as disguises would have it read.
+    pub(crate) fn views(&self) -> Option<&Views> {
+        self.views.as_ref().map(|views| views.get_or_init(|| Views::of(self.folded.units())))
+    }
+
     /// A finding at a range of units of the folded text; what it speaks for is for the caller to say.
     #[must_use]
     pub fn finding(&self, detector: &str, rule: &str, severity: Severity, score: f32, range: Range<usize>) -> Finding {
@@ -174,7 +186,7 @@ impl Pipeline {
     }
 
     fn detect_plain(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
-        self.with_item(text, |item| {
+        self.with_item(text, true, |item| {
             for detector in &self.detectors {
                 if let Err(error) = detector.detect(item, findings) {
                     faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
@@ -193,15 +205,15 @@ impl Pipeline {
     }
 
     fn live_plain(&self, text: &str) -> usize {
-        self.with_item(text, |item| {
+        self.with_item(text, true, |item| {
             let live = self.detectors.iter().map(|detector| detector.live(item)).min();
             live.map_or(text.len(), |unit| item.folded.start(unit))
         })
     }
 
-    fn with_item<T>(&self, text: &str, work: impl FnOnce(&Item<'_>) -> T) -> T {
+    fn with_item<T>(&self, text: &str, disguises: bool, work: impl FnOnce(&Item<'_>) -> T) -> T {
         let buffers = BUFFERS.with(|kept| kept.take());
-        let item = Item { text, folded: fold_into(text, buffers) };
+        let item = Item::new(text, fold_into(text, buffers), disguises);
         let done = work(&item);
         BUFFERS.with(|kept| kept.replace(item.folded.into_buffers()));
         done
@@ -240,18 +252,18 @@ impl Pipeline {
 }
 
 impl Pipeline {
-    /// Judges the text read from its end. Personal information is not looked for: backwards, digits are other numbers.
+    /// Judges the text read from its end. One disguise at a time: what needs a second one backwards is chance. Personal information is not looked
+    /// for: backwards, digits are other numbers.
     fn backwards(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
         let reversed: String = text.chars().rev().collect();
         let mut inside = Vec::new();
-        self.with_item(&reversed, |item| {
+        self.with_item(&reversed, false, |item| {
             for detector in self.detectors.iter().filter(|detector| detector.reads_backwards()) {
                 if let Err(error) = detector.detect(item, &mut inside) {
                     faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
                 }
             }
         });
-        // One disguise at a time: what needs a second one backwards is chance.
         findings.extend(inside.into_iter().filter(|finding| finding.via.is_none()).filter_map(|finding| {
             let span = taxonomy::Span { start: text.len() - finding.span.end, end: text.len() - finding.span.start };
             Some(Finding { span, matched: span.cut(text)?.to_owned(), via: Some("reversed".to_owned()), ..finding })

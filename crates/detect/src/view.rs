@@ -52,6 +52,21 @@ impl Via {
     }
 }
 
+/// All views of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    pub(crate) split: View,
+    pub(crate) spaced: View,
+    pub(crate) leet: View,
+    pub(crate) sound: View,
+}
+
+impl Views {
+    pub(crate) fn of(text: &[u16]) -> Self {
+        Self { split: split(text), spaced: spaced(text), leet: leet(text), sound: sound(text) }
+    }
+}
+
 /// Units with the units of the folded text they stand for. Where something is left out stands a zero, which no pattern has.
 #[derive(Debug, Default)]
 pub(crate) struct View {
@@ -317,7 +332,7 @@ fn apart(text: &[u16], at: usize) -> Option<usize> {
 }
 
 /// The text with letters apart put together (k.i.l.l, i g n o r e); empty if there are none.
-pub(crate) fn spaced(text: &[u16]) -> View {
+fn spaced(text: &[u16]) -> View {
     let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -523,7 +538,7 @@ fn units_of(letters: &str) -> Vec<u16> {
 }
 
 /// The sound of a text: the pinyin of its characters, its Latin letters, and nothing of what stands between.
-pub(crate) fn sound(text: &[u16]) -> View {
+fn sound(text: &[u16]) -> View {
     let mut view = View::default();
     let mut filler = 0;
     for (at, &unit) in text.iter().enumerate() {

@@ -15,7 +15,7 @@ use crate::engine::{Patterns, Slot};
 use crate::view::Via;
 
 /// The first eight bytes; the last of them counts the versions of the format.
-const MAGIC: &[u8; 8] = b"GJLEXIC\x02";
+const MAGIC: &[u8; 8] = b"GJLEXIC\x03";
 
 /// Sections begin at multiples of this: more than any of their types asks for.
 const ALIGN: usize = 64;
@@ -32,14 +32,31 @@ enum Section {
     Meta,
     Rules,
     Strings,
-    /// The first of the seven tables of the patterns found in the text.
-    Plain,
-    /// The first of the seven tables of the patterns found in its sound.
-    Sound = 10,
+    /// The first of the tables of patterns: seven for each set.
+    Patterns,
 }
 
 impl Section {
-    const COUNT: usize = 17;
+    const COUNT: usize = Self::Patterns as usize + TABLES * Set::ALL.len();
+}
+
+/// Tables of a set of patterns.
+const TABLES: usize = 7;
+
+/// A set of patterns, by what it is found in and when it is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Set {
+    /// Found in the text and its views; without one of them no rule has anything there.
+    Plain,
+    /// Found in its sound; the same.
+    Sound,
+    /// What else the rules need: looked for only where one of the first was found.
+    PlainRest,
+    SoundRest,
+}
+
+impl Set {
+    pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::Sound, Self::PlainRest, Self::SoundRest];
 }
 
 /// What is known of the lexicon it was made from.
@@ -237,8 +254,8 @@ impl Artefact {
         if Sha256::digest(all.get(40..).unwrap_or_default()).as_slice() != says {
             return Err(Corrupt("its checksum does not fit its content".to_owned()).into());
         }
-        let (plain, sound, rules) = (artefact.plain(), artefact.sound(), artefact.rules().len());
-        for searched in [plain, sound] {
+        let rules = artefact.rules().len();
+        for searched in Set::ALL.map(|set| artefact.set(set)) {
             searched.patterns.check()?;
             let fits = searched.starts.len() == searched.patterns.len() + 1
                 && searched.starts.is_sorted()
@@ -297,7 +314,7 @@ impl Artefact {
     /// How many patterns it has: keywords, near words, allow-phrases and disguises.
     #[must_use]
     pub fn patterns(&self) -> usize {
-        self.plain().patterns.len() + self.sound().patterns.len()
+        Set::ALL.iter().map(|set| self.set(*set).patterns.len()).sum()
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -320,17 +337,9 @@ impl Artefact {
         std::str::from_utf8(bytes).ok()?.split_at_checked(id)
     }
 
-    /// The patterns found in the text.
-    pub(crate) fn plain(&self) -> Searched<'_> {
-        self.searched(Section::Plain as usize)
-    }
-
-    /// The patterns found in its sound.
-    pub(crate) fn sound(&self) -> Searched<'_> {
-        self.searched(Section::Sound as usize)
-    }
-
-    fn searched(&self, first: usize) -> Searched<'_> {
+    /// A set of patterns.
+    pub(crate) fn set(&self, set: Set) -> Searched<'_> {
+        let first = Section::Patterns as usize + TABLES * set as usize;
         let patterns = Patterns {
             pairs: self.section(first),
             singles: self.section(first + 1),
@@ -358,10 +367,10 @@ impl Artefact {
     }
 }
 
-pub(super) fn write(meta: &Meta, plain: &Uses, sound: &Uses, rules: &[Rule], strings: &str) -> Vec<u64> {
+pub(super) fn write(meta: &Meta, sets: &[Uses; Set::ALL.len()], rules: &[Rule], strings: &str) -> Vec<u64> {
     let meta = serde_json::to_vec(meta).unwrap_or_default();
     let mut sections: Vec<Vec<u8>> = vec![meta, bytemuck::cast_slice(rules).to_vec(), strings.as_bytes().to_vec()];
-    for set in [plain, sound] {
+    for set in sets {
         let mut starts = set.starts.clone();
         starts.resize(starts.len().next_multiple_of(2), 0);
         let uses = [bytemuck::cast_slice(&starts), bytemuck::cast_slice::<Use, u8>(&set.uses)].concat();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::artefact::{Bytes, Meta, Role, Rule, Use, write};
+use super::artefact::{Bytes, Meta, Role, Rule, Set, Use, write};
 use super::{Artefact, Entry, Lexicon, Variant};
 use crate::engine::{Compiled, MAX_UNITS};
 use crate::view;
@@ -10,16 +10,20 @@ use crate::view;
 /// Patterns with what they are used for.
 type Patterns = HashMap<Vec<u16>, Vec<Use>>;
 
+/// The patterns of each set.
+type Sets = [Patterns; Set::ALL.len()];
+
 impl Lexicon {
     /// Compiles the lexicon into the form that is searched with.
     #[must_use]
     pub fn compile(&self) -> Artefact {
-        let (mut plain, mut sound) = (Patterns::new(), Patterns::new());
+        let mut sets = Sets::default();
         let mut strings = String::new();
         let mut rules = Vec::with_capacity(self.entries.len());
         for (rule, entry) in self.entries.iter().enumerate() {
             let variants = entry.variants.as_ref().unwrap_or(&self.variants);
-            let mut put = |phrase: &str, role: Role| put(&mut plain, &mut sound, phrase, Use::new(rule, role), variants, entry);
+            let first = trigger(entry);
+            let mut put = |phrase: &str, role: Role| put(&mut sets, role == first, phrase, Use::new(rule, role), variants, entry);
             entry.spellings().for_each(|phrase| put(phrase, Role::Keyword));
             entry.near_words().iter().for_each(|phrase| put(phrase, Role::Near));
             entry.allow.iter().for_each(|phrase| put(phrase, Role::Allow));
@@ -32,8 +36,7 @@ impl Lexicon {
             digest: self.digest.clone(),
             entries: self.entries.len(),
         };
-        let (plain, sound) = (Uses::build(plain), Uses::build(sound));
-        Artefact::new(Bytes::Owned(write(&meta, &plain, &sound, &rules, &strings)))
+        Artefact::new(Bytes::Owned(write(&meta, &sets.map(Uses::build), &rules, &strings)))
     }
 }
 
@@ -59,7 +62,22 @@ impl Uses {
     }
 }
 
-fn put(plain: &mut Patterns, sound: &mut Patterns, phrase: &str, role: Use, variants: &[Variant], entry: &Entry) {
+/// Which words of an entry are looked for first: of two that must stand near each other the longer, as it is the rarer; its near words are looked for
+/// only where it stands.
+fn trigger(entry: &Entry) -> Role {
+    let shortest = |phrases: &mut dyn Iterator<Item = &String>| phrases.map(|phrase| weight(phrase)).min().unwrap_or_default();
+    let near = shortest(&mut entry.near_words().iter());
+    if near > shortest(&mut entry.spellings()) { Role::Near } else { Role::Keyword }
+}
+
+/// How much a phrase says: a Chinese character about as much as three letters.
+fn weight(phrase: &str) -> usize {
+    crate::fold(phrase).units().iter().map(|&unit| if crate::fold::is_cjk(unit) { 3 } else { 1 }).sum()
+}
+
+fn put(sets: &mut Sets, first: bool, phrase: &str, role: Use, variants: &[Variant], entry: &Entry) {
+    let [plain, sound, plain_rest, sound_rest] = sets;
+    let (plain, sound) = if first { (plain, sound) } else { (plain_rest, sound_rest) };
     let units = crate::fold(phrase).units().to_vec();
     if units.len() > MAX_UNITS {
         return; // 64 characters fold to more than 128 units only in contrived cases, which `check` cannot see; they are never found

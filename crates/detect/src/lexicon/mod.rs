@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use taxonomy::{AttackKind, RiskClass, Severity};
 
 pub use artefact::Artefact;
-pub(crate) use artefact::{Role, Rule};
+pub(crate) use artefact::{Role, Rule, Searched, Set};
 
 /// The name of the manifest.
 const MANIFEST: &str = "lexicon.toml";
