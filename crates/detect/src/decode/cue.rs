@@ -1,5 +1,7 @@
 //! Words that speak of an encoding: where one stands in the text, its decoder needs less evidence.
 
+use std::sync::LazyLock;
+
 /// The encodings a text speaks of.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Cues {
@@ -68,21 +70,26 @@ const CUES: &[(&str, Set)] = &[
     ("火星文", |c| c.leet = true),
 ];
 
+/// The cues by the key of their first character.
+static BY_KEY: LazyLock<[Vec<(&[u8], Set)>; 256]> = LazyLock::new(|| {
+    let mut by_key = std::array::from_fn(|_| Vec::new());
+    for (cue, set) in CUES {
+        if let Some(list) = by_key.get_mut(key(cue.as_bytes())) {
+            list.push((cue.as_bytes(), *set));
+        }
+    }
+    by_key
+});
+
 impl Cues {
     /// One pass: cues are compared only where a character with the key of their first one stands.
     pub(super) fn of(text: &str) -> Self {
-        let mut by_key: [Vec<(&[u8], Set)>; 256] = std::array::from_fn(|_| Vec::new());
-        for (cue, set) in CUES {
-            if let Some(list) = by_key.get_mut(key(cue.as_bytes())) {
-                list.push((cue.as_bytes(), *set));
-            }
-        }
         let (mut cues, mut in_word, bytes) = (Self::default(), false, text.as_bytes());
         for (at, byte) in bytes.iter().enumerate() {
             let starts = if byte.is_ascii() { byte.is_ascii_alphanumeric() && !in_word } else { (0xE4..=0xE9).contains(byte) };
             in_word = byte.is_ascii_alphanumeric();
             if starts && let Some(rest) = bytes.get(at..) {
-                for (cue, set) in by_key.get(key(rest)).into_iter().flatten() {
+                for (cue, set) in BY_KEY.get(key(rest)).into_iter().flatten() {
                     if rest.get(..cue.len()).is_some_and(|part| part.eq_ignore_ascii_case(cue)) {
                         set(&mut cues);
                     }
