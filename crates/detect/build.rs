@@ -160,7 +160,7 @@ fn sound_table() -> String {
     let mut more: Vec<(u32, Vec<&str>)> = include_str!("data/variants/pinyin_more.tsv")
         .lines()
         .filter_map(|line| line.split_once('\t'))
-        .map(|(c, readings)| (u32::from(c.chars().next().unwrap()), readings.split('\t').collect()))
+        .map(|(c, readings)| (u32::from(c.chars().next().unwrap()), readings.split_whitespace().collect()))
         .collect();
     more.sort_unstable();
     let more: Vec<_> = more.iter().map(|(c, readings)| format!("({c}, &{readings:?})")).collect();

@@ -325,12 +325,21 @@ impl Keywords {
         let views = Views::of(text);
         let mut live = text.len();
         for (plain, sound) in [(Set::Plain, Set::Sound), (Set::PlainRest, Set::SoundRest)] {
-            live = live.min(open(plain, text).unwrap_or(text.len())).min(in_view(sound, &views.sound));
+            live = live.min(open(plain, text).unwrap_or(text.len())).min(self.open_sound(sound, &views.sound).unwrap_or(text.len()));
             for view in [&views.split, &views.spaced, &views.leet] {
                 live = live.min(in_view(plain, view));
             }
         }
         live
+    }
+
+    /// The first unit behind a syllable from which the text sounds like the beginning of a pattern. A last group that is not whole may become any.
+    fn open_sound(&self, set: Set, view: &View) -> Option<usize> {
+        let patterns = self.artefact.set(set).patterns;
+        let whole = view.units.get(..(view.units.len() + 1).saturating_sub(view::GRAM)).unwrap_or_default();
+        let from = view.units.len().saturating_sub(MAX_UNITS);
+        let open = |at: &usize| patterns.len() > 0 && view.begins(*at) && patterns.is_open(whole.get(*at..).unwrap_or_default());
+        (from..view.units.len()).find(open).map(|at| view.origin(at..at + 1).start)
     }
 
     /// The first unit of a keyword whose conditions are not yet decided. The text ends with the filler from `kept` on.
@@ -396,7 +405,7 @@ fn listen(sound: Searched<'_>, view: &View, places: &mut Places) {
     }
     let begins = |at| view.begins(at);
     sound.patterns.scan_where(&view.units, begins, |hit| {
-        let range = hit.start as usize..hit.end as usize;
+        let range = hit.start as usize..hit.end as usize + view::GRAM - 1;
         if !view.is_whole(&range) {
             return ControlFlow::Continue(());
         }

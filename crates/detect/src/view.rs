@@ -559,7 +559,29 @@ fn sound(text: &[u16]) -> View {
         }
         filler = 0;
     }
+    let grams = grams(&view.units);
+    view.units = grams;
     view
+}
+
+/// Letters in one unit of a sound.
+pub(crate) const GRAM: usize = 3;
+
+/// Letters as overlapping groups of three, one unit each: with one letter a unit, the first four of a pattern are those of every tenth syllable, and the search
+/// would look up nearly every place. The groups that hold something else than `a` to `z`, and those cut off by the end, are zero.
+pub(crate) fn grams(letters: &[u16]) -> Vec<u16> {
+    let code = |letter: &u16| letter.checked_sub(u16::from(b'a')).filter(|code| *code < 26);
+    let gram = |group: &[u16]| group.iter().try_fold(0, |gram, letter| Some(gram * 26 + code(letter)?)).map_or(0, |gram| gram + 1);
+    let mut grams: Vec<u16> = letters.windows(GRAM).map(gram).collect();
+    grams.resize(letters.len(), 0);
+    grams
+}
+
+/// The pattern of a sound; none if it is shorter than a group.
+pub(crate) fn gram_pattern(letters: &[u16]) -> Option<Vec<u16>> {
+    let mut grams = grams(letters);
+    grams.truncate((letters.len() + 1).checked_sub(GRAM)?);
+    (!grams.is_empty()).then_some(grams)
 }
 
 /// The patterns that find a phrase by the first letters of its pinyin: all of it, and for short phrases every mixture with the characters.
@@ -596,7 +618,10 @@ mod tests {
         assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
         assert_eq!(string(&leet(&units("in the year 2024"))), "");
         assert_eq!(string(&spaced(&units("please i.g.n.o.r.e  a l l  of it"))), "|please ignore all of it");
-        assert_eq!(string(&sound(&units("代kai 发piao！"))), "daikaifapiao");
+        assert_eq!(sound(&units("代kai 发piao！")).units, grams(&units("daikaifapiao")));
+        let (pattern, text) = (gram_pattern(&units("kaifa")).unwrap(), grams(&units("daikaifapiao")));
+        assert_eq!(text.get(3..6).unwrap(), pattern);
+        assert_eq!((gram_pattern(&units("ee")), grams(&units("a。bcd"))), (None, vec![0, 0, 732, 0, 0]));
         assert_eq!(sound_patterns(&units("银行")), [units("yinxing"), units("yinhang")]);
         assert_eq!(initials_patterns(&units("代开")), [units("d开"), units("代k"), units("dk")]);
     }

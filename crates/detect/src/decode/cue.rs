@@ -17,6 +17,9 @@ pub(super) struct Cues {
 
 type Set = fn(&mut Cues);
 
+/// Cues by the key of their first character.
+type ByKey = [Vec<(&'static [u8], Set)>; 256];
+
 /// Lower case; a Latin cue counts at the start of a word only.
 const CUES: &[(&str, Set)] = &[
     ("base64", |c| c.base64 = true),
@@ -70,8 +73,7 @@ const CUES: &[(&str, Set)] = &[
     ("火星文", |c| c.leet = true),
 ];
 
-/// The cues by the key of their first character.
-static BY_KEY: LazyLock<[Vec<(&[u8], Set)>; 256]> = LazyLock::new(|| {
+static BY_KEY: LazyLock<ByKey> = LazyLock::new(|| {
     let mut by_key = std::array::from_fn(|_| Vec::new());
     for (cue, set) in CUES {
         if let Some(list) = by_key.get_mut(key(cue.as_bytes())) {

@@ -84,8 +84,13 @@ fn put(sets: &mut Sets, first: bool, phrase: &str, role: Use, variants: &[Varian
     }
     if role.role() != Role::Allow {
         for (via, units) in view_patterns(&units, variants, entry.near.is_some()) {
-            let into = if via == view::Via::Sound { &mut *sound } else { &mut *plain };
-            into.entry(units).or_default().push(role.via(via));
+            let (into, pattern) = match via {
+                view::Via::Sound => (&mut *sound, view::gram_pattern(&units)),
+                _ => (&mut *plain, Some(units)),
+            };
+            if let Some(pattern) = pattern {
+                into.entry(pattern).or_default().push(role.via(via));
+            }
         }
     }
     plain.entry(units).or_default().push(role);
