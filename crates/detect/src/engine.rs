@@ -285,19 +285,14 @@ impl<'a> Patterns<'a> {
     }
 
     /// Calls `found` for every match, in order of start; stops when it says so.
-    pub(crate) fn scan(&self, text: &[u16], found: impl FnMut(Hit) -> ControlFlow<()>) {
-        self.scan_where(text, |_| true, found);
-    }
-
-    /// The same, but only matches that start where `begins` says so.
-    pub(crate) fn scan_where(&self, text: &[u16], begins: impl Fn(usize) -> bool, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+    pub(crate) fn scan(&self, text: &[u16], mut found: impl FnMut(Hit) -> ControlFlow<()>) {
         let mut candidates = [0_u16; BLOCK];
         for block in (0..text.len()).step_by(BLOCK) {
             let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
             let count = self.candidates(window, (text.len() - block).min(BLOCK), &mut candidates);
             for &at in candidates.iter().take(count) {
                 let at = block + usize::from(at);
-                if begins(at) && self.verify(text, at, &mut found).is_break() {
+                if self.verify(text, at, &mut found).is_break() {
                     return;
                 }
             }

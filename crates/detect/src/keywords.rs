@@ -14,6 +14,7 @@ use crate::engine::{Hit, MAX_UNITS};
 use crate::fold::{Folded, MAX_FILLER, is_cjk, is_filler};
 use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Set};
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
+use crate::sound;
 use crate::view::{self, Via, View, Views};
 
 /// Most places looked at in one item: a text made of nothing but keywords must not fill the memory (16 bytes each).
@@ -307,12 +308,22 @@ impl Keywords {
         if parts > 0 {
             live = live.min(self.first_open(last.get(..last.len() - parts).unwrap_or_default()));
         }
+        // So may a run of letters that becomes pinyin.
+        let run = sound::open_run(last);
+        if run > 0 && self.has_sounds() {
+            let before = last.len() - run;
+            live = live.min(before).min(self.first_open(last.get(..before).unwrap_or_default()));
+        }
         // A run of letters and signs may yet turn out to be leet.
         let word = last.iter().rev().take(MAX_UNITS).take_while(|unit| **unit < 0x80 && !is_blank(**unit)).count();
         let signs = last.iter().rev().take(word).any(|unit| !(u16::from(b'a')..=u16::from(b'z')).contains(unit));
         live = if signs { live.min(last.len() - word) } else { live };
         // So may letters apart.
         tail + live.min(last.len() - view::open_apart(last))
+    }
+
+    fn has_sounds(&self) -> bool {
+        [Set::Sound, Set::SoundRest].iter().any(|set| self.artefact.set(*set).patterns.len() > 0)
     }
 
     /// The first unit from which a stretch of text, or a view of it, is the beginning of a pattern; its length if there is none.
@@ -325,21 +336,12 @@ impl Keywords {
         let views = Views::of(text);
         let mut live = text.len();
         for (plain, sound) in [(Set::Plain, Set::Sound), (Set::PlainRest, Set::SoundRest)] {
-            live = live.min(open(plain, text).unwrap_or(text.len())).min(self.open_sound(sound, &views.sound).unwrap_or(text.len()));
+            live = live.min(open(plain, text).unwrap_or(text.len())).min(in_view(sound, &views.sound));
             for view in [&views.split, &views.spaced, &views.leet] {
                 live = live.min(in_view(plain, view));
             }
         }
         live
-    }
-
-    /// The first unit behind a syllable from which the text sounds like the beginning of a pattern. A last group that is not whole may become any.
-    fn open_sound(&self, set: Set, view: &View) -> Option<usize> {
-        let patterns = self.artefact.set(set).patterns;
-        let whole = view.units.get(..(view.units.len() + 1).saturating_sub(view::GRAM)).unwrap_or_default();
-        let from = view.units.len().saturating_sub(MAX_UNITS);
-        let open = |at: &usize| patterns.len() > 0 && view.begins(*at) && patterns.is_open(whole.get(*at..).unwrap_or_default());
-        (from..view.units.len()).find(open).map(|at| view.origin(at..at + 1).start)
     }
 
     /// The first unit of a keyword whose conditions are not yet decided. The text ends with the filler from `kept` on.
@@ -403,13 +405,8 @@ fn listen(sound: Searched<'_>, view: &View, places: &mut Places) {
     if sound.patterns.len() == 0 {
         return;
     }
-    let begins = |at| view.begins(at);
-    sound.patterns.scan_where(&view.units, begins, |hit| {
-        let range = hit.start as usize..hit.end as usize + view::GRAM - 1;
-        if !view.is_whole(&range) {
-            return ControlFlow::Continue(());
-        }
-        let origin = view.origin(range);
+    sound.patterns.scan(&view.units, |hit| {
+        let origin = view.origin(hit.start as usize..hit.end as usize);
         let place = |rule| Place { rule, start: origin.start as u32, end: origin.end as u32, via: Via::Sound };
         sound.uses(hit.pattern).iter().try_for_each(|used| places.add(used.role(), place(used.rule)))
     });

@@ -17,6 +17,7 @@ mod pipeline;
 mod policy;
 pub mod redact;
 mod scanner;
+mod sound;
 mod view;
 mod wide;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::artefact::{Bytes, Meta, Role, Rule, Set, Use, write};
 use super::{Artefact, Entry, Lexicon, Variant};
 use crate::engine::{Compiled, MAX_UNITS};
-use crate::view;
+use crate::{sound, view};
 
 /// Patterns with what they are used for.
 type Patterns = HashMap<Vec<u16>, Vec<Use>>;
@@ -84,13 +84,8 @@ fn put(sets: &mut Sets, first: bool, phrase: &str, role: Use, variants: &[Varian
     }
     if role.role() != Role::Allow {
         for (via, units) in view_patterns(&units, variants, entry.near.is_some()) {
-            let (into, pattern) = match via {
-                view::Via::Sound => (&mut *sound, view::gram_pattern(&units)),
-                _ => (&mut *plain, Some(units)),
-            };
-            if let Some(pattern) = pattern {
-                into.entry(pattern).or_default().push(role.via(via));
-            }
+            let into = if via == view::Via::Sound { &mut *sound } else { &mut *plain };
+            into.entry(units).or_default().push(role.via(via));
         }
     }
     plain.entry(units).or_default().push(role);
@@ -111,10 +106,10 @@ pub(super) fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool)
     }
     let mut patterns = Vec::new();
     if variants.contains(&Variant::Sound) {
-        patterns.extend(view::sound_patterns(units).into_iter().map(|p| (view::Via::Sound, p)));
+        patterns.extend(sound::patterns(units).into_iter().map(|p| (view::Via::Sound, p)));
     }
     if variants.contains(&Variant::Initials) {
-        patterns.extend(view::initials_patterns(units).into_iter().map(|p| (view::Via::Initials, p)));
+        patterns.extend(sound::initials(units).into_iter().map(|p| (view::Via::Initials, p)));
     }
     patterns
 }

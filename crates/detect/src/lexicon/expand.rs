@@ -6,6 +6,7 @@
 
 use super::compile::view_patterns;
 use super::{Entry, Variant};
+use crate::sound;
 use crate::view::{self, Via, View};
 
 /// The disguises of an entry's spellings. `defaults` are the variants of its lexicon.
@@ -16,7 +17,9 @@ pub fn expand(entry: &Entry, defaults: &[Variant]) -> Vec<(Variant, String)> {
     for spelling in entry.spellings() {
         let units = crate::fold(spelling).units().to_vec();
         let patterns = view_patterns(&units, variants, entry.near.is_some());
-        disguises.extend(patterns.into_iter().filter_map(|(via, pattern)| Some((variant(via)?, string(&pattern)))));
+        disguises.extend(patterns.into_iter().filter_map(|(via, pattern)| {
+            Some((variant(via)?, if via == Via::Sound { sound::letters(&pattern) } else { string(&pattern) }))
+        }));
         disguises.extend(taken_apart(&units).map(|pattern| (Variant::Split, string(&pattern))));
         disguises.extend(with_signs(&units).map(|pattern| (Variant::Leet, string(&pattern))));
     }
