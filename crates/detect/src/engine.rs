@@ -56,10 +56,10 @@ impl Matcher {
         let mut patterns: Vec<(Vec<u16>, u32)> =
             words.iter().enumerate().map(|(at, word)| (crate::fold(word.as_ref()).units().to_vec(), at as u32)).collect();
         patterns.retain(|(units, _)| (1..=MAX_UNITS).contains(&units.len()));
-        patterns.sort_unstable();
+        patterns.sort_unstable_by(|a, b| order(&a.0).cmp(&order(&b.0)).then(a.1.cmp(&b.1)));
         patterns.dedup_by(|a, b| a.0 == b.0);
-        let compiled = Compiled::build(&mut patterns);
-        Self { patterns: compiled, places: patterns.into_iter().map(|(_, at)| at).collect() }
+        let compiled = Compiled::build(patterns.iter().map(|(units, _)| units.as_slice()));
+        Self { patterns: compiled, places: patterns.iter().map(|(_, at)| *at).collect() }
     }
 
     /// Calls `found` for every place where a word stands, overlapping ones too, in order of start; stops when it says so.
@@ -124,25 +124,31 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles distinct patterns of 1 to [`MAX_UNITS`] units, none of them zero, and sorts them; `patterns[n]` is pattern n from then on.
-    pub(crate) fn build<T>(patterns: &mut [(Vec<u16>, T)]) -> Self {
-        patterns.sort_unstable_by(|a, b| (a.0.len().min(BEGIN), &a.0).cmp(&(b.0.len().min(BEGIN), &b.0)));
+    /// Compiles distinct patterns of 1 to [`MAX_UNITS`] units, none of them zero, that come in their [`order`].
+    pub(crate) fn build<'a>(patterns: impl Iterator<Item = &'a [u16]>) -> Self {
         let mut built = Self { offsets: vec![0], ..Self::default() };
-        for (units, _) in patterns.iter() {
+        let mut groups: Vec<Slot> = Vec::new();
+        let mut open: Vec<(u32, &[u16])> = Vec::new();
+        for (at, units) in (0..).zip(patterns) {
             built.units.extend(units);
             built.offsets.push(built.units.len() as u32);
-        }
-        let mut groups: Vec<Slot> = Vec::new();
-        for (at, (units, _)) in patterns.iter().enumerate() {
             let begin = begin(units);
             match groups.last_mut().filter(|slot| slot.begin == begin) {
                 Some(slot) => slot.count += 1,
-                None => groups.push(Slot { begin, first: at as u32, count: 1 }),
+                None => {
+                    groups.push(Slot { begin, first: at, count: 1 });
+                    open.clear();
+                }
             }
+            // The patterns that this one begins with are the last ones before it that are still open.
+            while open.last().is_some_and(|(_, before)| !units.starts_with(before)) {
+                open.pop();
+            }
+            built.prefixes.push(open.last().map_or(NONE, |(before, _)| *before));
+            open.push((at, units));
         }
         built.fill_pairs(&groups);
         built.fill_slots(&groups);
-        built.prefixes = prefixes(patterns);
         built
     }
 
@@ -206,19 +212,10 @@ impl Compiled {
     }
 }
 
-/// For each pattern the longest other one with the same beginning that it begins with.
-fn prefixes<T>(patterns: &[(Vec<u16>, T)]) -> Vec<u32> {
-    let mut open: Vec<usize> = Vec::new();
-    let mut links = Vec::with_capacity(patterns.len());
-    for (at, (units, _)) in patterns.iter().enumerate() {
-        let is_prefix = |&before: &usize| patterns.get(before).is_some_and(|(b, _)| begin(b) == begin(units) && units.starts_with(b));
-        while open.last().is_some_and(|last| !is_prefix(last)) {
-            open.pop();
-        }
-        links.push(open.last().map_or(NONE, |&last| last as u32));
-        open.push(at);
-    }
-    links
+/// The order of patterns: by the length of their beginning, then by their units.
+pub(crate) fn order(units: &[u16]) -> (usize, u64, &[u16]) {
+    let first = units.iter().take(BEGIN).fold(0, |key, &unit| key << 16 | u64::from(unit));
+    (units.len().min(BEGIN), first, units)
 }
 
 /// The beginning of a pattern.

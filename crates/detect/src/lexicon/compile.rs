@@ -1,14 +1,26 @@
 //! Compiling a lexicon: every phrase of every entry becomes a pattern that knows which rules it serves, and as what.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use super::artefact::{Bytes, Meta, Role, Rule, Set, Use, write};
 use super::{Artefact, Entry, Lexicon, Variant};
-use crate::engine::{Compiled, MAX_UNITS};
+use crate::engine::{Compiled, MAX_UNITS, order};
 use crate::{sound, view};
 
-/// Patterns with what they are used for.
-type Patterns = HashMap<Vec<u16>, Vec<Use>>;
+/// Patterns with what they are used for, in one run of units: some hundred thousand small vectors would cost more than all the rest.
+#[derive(Default)]
+struct Patterns {
+    units: Vec<u16>,
+    uses: Vec<(Range<u32>, Use)>,
+}
+
+impl Patterns {
+    fn push(&mut self, units: &[u16], used: Use) {
+        let start = self.units.len() as u32;
+        self.units.extend_from_slice(units);
+        self.uses.push((start..self.units.len() as u32, used));
+    }
+}
 
 /// The patterns of each set.
 type Sets = [Patterns; Set::ALL.len()];
@@ -49,15 +61,17 @@ pub(super) struct Uses {
 
 impl Uses {
     fn build(patterns: Patterns) -> Self {
-        let mut patterns: Vec<_> = patterns.into_iter().collect();
-        let compiled = Compiled::build(&mut patterns);
-        let mut built = Self { patterns: compiled, starts: vec![0], uses: Vec::new() };
-        for (_, mut uses) in patterns {
-            uses.sort_unstable();
-            uses.dedup();
-            built.uses.extend(uses);
+        let units = |range: &Range<u32>| patterns.units.get(range.start as usize..range.end as usize).unwrap_or_default();
+        let mut sorted: Vec<_> = patterns.uses.iter().map(|(range, used)| (order(units(range)), *used)).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut built = Self { patterns: Compiled::default(), starts: vec![0], uses: Vec::with_capacity(sorted.len()) };
+        for of_one in sorted.chunk_by(|(a, _), (b, _)| a == b) {
+            built.uses.extend(of_one.iter().map(|(_, used)| *used));
             built.starts.push(built.uses.len() as u32);
         }
+        let distinct = sorted.chunk_by(|(a, _), (b, _)| a == b).filter_map(|of_one| of_one.first());
+        built.patterns = Compiled::build(distinct.map(|((_, _, units), _)| *units));
         built
     }
 }
@@ -85,10 +99,10 @@ fn put(sets: &mut Sets, first: bool, phrase: &str, role: Use, variants: &[Varian
     if role.role() != Role::Allow {
         for (via, units) in view_patterns(&units, variants, entry.near.is_some()) {
             let into = if via == view::Via::Sound { &mut *sound } else { &mut *plain };
-            into.entry(units).or_default().push(role.via(via));
+            into.push(&units, role.via(via));
         }
     }
-    plain.entry(units).or_default().push(role);
+    plain.push(&units, role);
 }
 
 /// The patterns that find the disguises of a phrase. Characters taken apart and letters apart need none: their views turn
