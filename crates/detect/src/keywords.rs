@@ -12,7 +12,7 @@ use taxonomy::{Finding, Severity};
 
 use crate::engine::{Hit, MAX_UNITS};
 use crate::fold::{Folded, MAX_FILLER, is_cjk, is_filler};
-use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Set};
+use crate::lexicon::{Artefact, Form, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Stage};
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
 use crate::sound;
 use crate::view::{self, Via, View, Views};
@@ -152,9 +152,9 @@ impl Keywords {
     /// Every place where a pattern stands, in the text and in its views; as long as no rule can have anything, nothing.
     fn places(&self, units: &[u16], views: Option<&Views>) -> Places {
         let mut places = Places::default();
-        self.look_for([Set::Plain, Set::Sound], units, views, &mut places);
+        self.look_for(Stage::First, units, views, &mut places);
         if !places.keywords.is_empty() || !places.near.is_empty() {
-            self.look_for([Set::PlainRest, Set::SoundRest], units, views, &mut places);
+            self.look_for(Stage::Rest, units, views, &mut places);
         }
         places.sorted()
     }
@@ -162,21 +162,27 @@ impl Keywords {
     /// The same, with the places of words whose near words are missing.
     fn all_places(&self, units: &[u16]) -> Places {
         let (mut places, views) = (Places::default(), Views::of(units));
-        self.look_for([Set::Plain, Set::Sound], units, Some(&views), &mut places);
-        self.look_for([Set::PlainRest, Set::SoundRest], units, Some(&views), &mut places);
+        Stage::ALL.iter().for_each(|stage| self.look_for(*stage, units, Some(&views), &mut places));
         places.sorted()
     }
 
-    fn look_for(&self, [plain, sound]: [Set; 2], units: &[u16], views: Option<&Views>, places: &mut Places) {
-        let plain = self.artefact.set(plain);
-        let _ = search(plain, units, None, places);
+    fn look_for(&self, stage: Stage, units: &[u16], views: Option<&Views>, places: &mut Places) {
+        let set = |form| self.artefact.set(stage, form);
+        let plain = set(Form::Plain);
+        let _ = search(plain, units, Via::Plain, Some, places);
         let Some(views) = views else { return };
-        for (via, view) in [(Via::Split, &views.split), (Via::Spaced, &views.spaced), (Via::Leet, &views.leet)] {
-            if !view.units.is_empty() && !places.overflow {
-                let _ = search(plain, &view.units, Some((via, view)), places);
-            }
+        let whole_word = |range| Some(range).filter(|range| is_word(units, range));
+        let seen = [
+            (plain, Via::Split, &views.split),
+            (plain, Via::Spaced, &views.spaced),
+            (plain, Via::Leet, &views.leet),
+            (set(Form::Initials), Via::Initials, &views.initials),
+            (set(Form::Sound), Via::Sound, &views.sound),
+        ];
+        for (set, via, view) in seen {
+            let origin = |range| if via == Via::Initials { whole_word(view.origin(range)) } else { Some(view.origin(range)) };
+            let _ = search(set, &view.units, via, origin, places);
         }
-        listen(self.artefact.set(sound), &views.sound, places);
     }
 
     /// The keywords that count.
@@ -323,22 +329,24 @@ impl Keywords {
     }
 
     fn has_sounds(&self) -> bool {
-        [Set::Sound, Set::SoundRest].iter().any(|set| self.artefact.set(*set).patterns.len() > 0)
+        Stage::ALL.iter().any(|stage| self.artefact.set(*stage, Form::Sound).patterns.len() > 0)
     }
 
     /// The first unit from which a stretch of text, or a view of it, is the beginning of a pattern; its length if there is none.
     fn first_open(&self, text: &[u16]) -> usize {
-        let open = |set: Set, units: &[u16]| {
-            let (patterns, from) = (self.artefact.set(set).patterns, units.len().saturating_sub(MAX_UNITS));
+        let open = |stage: Stage, form: Form, units: &[u16]| {
+            let (patterns, from) = (self.artefact.set(stage, form).patterns, units.len().saturating_sub(MAX_UNITS));
             (from..units.len()).find(|&at| units.get(at..).is_some_and(|rest| patterns.is_open(rest)))
         };
-        let in_view = |set: Set, view: &View| open(set, &view.units).map_or(text.len(), |at| view.origin(at..at + 1).start);
+        let in_view = |stage, form, view: &View| open(stage, form, &view.units).map_or(text.len(), |at| view.origin(at..at + 1).start);
         let views = Views::of(text);
         let mut live = text.len();
-        for (plain, sound) in [(Set::Plain, Set::Sound), (Set::PlainRest, Set::SoundRest)] {
-            live = live.min(open(plain, text).unwrap_or(text.len())).min(in_view(sound, &views.sound));
+        for stage in Stage::ALL {
+            // Initials are looked for in the text itself: letters that are still to come may make any end of it worth a look.
+            let as_it_is = [Form::Plain, Form::Initials].iter().filter_map(|form| open(stage, *form, text)).min();
+            live = live.min(as_it_is.unwrap_or(text.len())).min(in_view(stage, Form::Sound, &views.sound));
             for view in [&views.split, &views.spaced, &views.leet] {
-                live = live.min(in_view(plain, view));
+                live = live.min(in_view(stage, Form::Plain, view));
             }
         }
         live
@@ -381,35 +389,25 @@ pub(crate) fn then(pattern: &str) -> Result<Regex, String> {
     anchored.map_err(|e| format!("`then` is too large: {e}"))
 }
 
-/// Adds what a set of patterns finds in the text, or in a view of it.
-fn search(set: Searched<'_>, units: &[u16], view: Option<(Via, &View)>, places: &mut Places) -> ControlFlow<()> {
+/// Adds what a set of patterns finds in the text or in a view of it; `origin` says where in the text that stands, if it counts.
+fn search(
+    set: Searched<'_>,
+    units: &[u16],
+    via: Via,
+    origin: impl Fn(Range<usize>) -> Option<Range<usize>>,
+    places: &mut Places,
+) -> ControlFlow<()> {
+    if set.patterns.len() == 0 || units.is_empty() || places.overflow {
+        return ControlFlow::Continue(());
+    }
     let mut flow = ControlFlow::Continue(());
     set.patterns.scan(units, |hit: Hit| {
-        let range = hit.start as usize..hit.end as usize;
-        flow = set.uses(hit.pattern).iter().try_for_each(|used| {
-            let initials = used.is_via(Via::Initials);
-            if initials && (view.is_some() || !is_word(units, &range)) {
-                return ControlFlow::Continue(());
-            }
-            let via = if initials { Via::Initials } else { view.map_or(Via::Plain, |(via, _)| via) };
-            let range = view.map_or(range.clone(), |(_, view)| view.origin(range.clone()));
-            places.add(used.role(), Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via })
-        });
+        let Some(range) = origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
+        let place = |rule| Place { rule, start: range.start as u32, end: range.end as u32, via };
+        flow = set.uses(hit.pattern).iter().try_for_each(|used| places.add(used.role(), place(used.rule)));
         flow
     });
     flow
-}
-
-/// Adds what sounds like a pattern.
-fn listen(sound: Searched<'_>, view: &View, places: &mut Places) {
-    if sound.patterns.len() == 0 {
-        return;
-    }
-    sound.patterns.scan(&view.units, |hit| {
-        let origin = view.origin(hit.start as usize..hit.end as usize);
-        let place = |rule| Place { rule, start: origin.start as u32, end: origin.end as u32, via: Via::Sound };
-        sound.uses(hit.pattern).iter().try_for_each(|used| places.add(used.role(), place(used.rule)))
-    });
 }
 
 /// Whether no ASCII letter or digit stands directly beside a range that itself begins or ends with one.

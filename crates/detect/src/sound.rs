@@ -195,6 +195,31 @@ pub(crate) fn initials(units: &[u16]) -> Vec<Vec<u16>> {
     (1..1 << units.len()).map(mixture).collect()
 }
 
+/// Longest run of letters taken for initials: the longest keyword of the shipped lexicons has sixteen characters.
+const MAX_INITIALS: usize = 16;
+
+/// The stretches of a text in which initials may stand: short runs of letters, with the characters beside them that a mixture may hold. No syllable begins with i, u or v.
+pub(crate) fn around_initials(text: &[u16]) -> View {
+    let mut view = View::default();
+    let (mut at, mut done) = (0, 0);
+    while let Some(skipped) = text.get(at..).and_then(|rest| rest.iter().position(|&unit| is_letter(unit))) {
+        let start = at + skipped;
+        at = start + run(text.get(start..).unwrap_or_default());
+        let letters = text.get(start..at).unwrap_or_default();
+        let never = |unit: &u16| [b'i', b'u', b'v'].map(u16::from).contains(unit);
+        if letters.len() > MAX_INITIALS || letters.iter().any(never) {
+            continue;
+        }
+        let from = start.saturating_sub(MAX_MIXED - 1).max(done);
+        if from > done {
+            view.push(0, from..from);
+        }
+        done = (at + MAX_MIXED - 1).min(text.len());
+        view.copy(text, from..done);
+    }
+    view
+}
+
 /// The first letter of a character's usual syllable.
 fn initial(unit: u16) -> Option<u16> {
     let syllable = table::SYLLABLES.get(usize::from(syllable(unit)? - 1))?;
@@ -224,6 +249,10 @@ mod tests {
         let spelled = |text| patterns(&units(text)).iter().map(|pattern| letters(pattern)).collect::<Vec<_>>();
         assert_eq!(spelled("银行"), ["yinxing", "yinhang"]);
         assert!(spelled("abc").is_empty());
+        let around = |text: &str| String::from_utf16_lossy(&around_initials(&units(text)).units).replace('\0', "|");
+        assert_eq!(around("我们可以长期代k发票和收据"), "|长期代k发票和");
+        assert_eq!((around("a dk or").as_str(), around("the dkfp and more").as_str()), ("a dk or", "the dkfp and more"));
+        assert_eq!((around("in units").as_str(), around("全是字").as_str()), ("", ""));
         assert_eq!(initials(&units("代开")), [units("d开"), units("代k"), units("dk")]);
     }
 

@@ -48,12 +48,19 @@ pub(crate) struct Views {
     pub(crate) split: View,
     pub(crate) spaced: View,
     pub(crate) leet: View,
+    pub(crate) initials: View,
     pub(crate) sound: View,
 }
 
 impl Views {
     pub(crate) fn of(text: &[u16]) -> Self {
-        Self { split: split(text), spaced: spaced(text), leet: leet(text), sound: sound::view(text) }
+        Self {
+            split: split(text),
+            spaced: spaced(text),
+            leet: leet(text),
+            initials: sound::around_initials(text),
+            sound: sound::view(text),
+        }
     }
 }
 
@@ -106,7 +113,7 @@ impl View {
         }
     }
 
-    fn copy(&mut self, text: &[u16], range: Range<usize>) {
+    pub(crate) fn copy(&mut self, text: &[u16], range: Range<usize>) {
         for (&unit, at) in text.get(range.clone()).unwrap_or_default().iter().zip(range) {
             self.push(unit, at..at + 1);
         }

@@ -37,26 +37,54 @@ enum Section {
 }
 
 impl Section {
-    const COUNT: usize = Self::Patterns as usize + TABLES * Set::ALL.len();
+    const COUNT: usize = Self::Patterns as usize + TABLES * SETS;
 }
 
 /// Tables of a set of patterns.
 const TABLES: usize = 7;
 
-/// A set of patterns, by what it is found in and when it is looked for.
+/// When a set of patterns is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Set {
-    /// Found in the text and its views; without one of them no rule has anything there.
-    Plain,
-    /// Found in its sound; the same.
-    Sound,
-    /// What else the rules need: looked for only where one of the first was found.
-    PlainRest,
-    SoundRest,
+pub(crate) enum Stage {
+    /// Always; without one of them no rule has anything.
+    First,
+    /// What else the rules need: only where one of the first was found.
+    Rest,
 }
 
-impl Set {
-    pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::Sound, Self::PlainRest, Self::SoundRest];
+/// What a set of patterns is found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The text and its views.
+    Plain,
+    /// The text around short runs of letters.
+    Initials,
+    /// Its sound.
+    Sound,
+}
+
+impl Stage {
+    pub(crate) const ALL: [Self; 2] = [Self::First, Self::Rest];
+}
+
+impl Form {
+    pub(crate) const ALL: [Self; 3] = [Self::Plain, Self::Initials, Self::Sound];
+
+    /// The form in which a disguise is found.
+    pub(super) const fn of(via: Via) -> Self {
+        match via {
+            Via::Initials => Self::Initials,
+            Via::Sound => Self::Sound,
+            Via::Plain | Via::Split | Via::Leet | Via::Spaced => Self::Plain,
+        }
+    }
+}
+
+/// How many sets there are, and the number of one.
+pub(super) const SETS: usize = Stage::ALL.len() * Form::ALL.len();
+
+pub(super) const fn set_number(stage: Stage, form: Form) -> usize {
+    stage as usize * Form::ALL.len() + form as usize
 }
 
 /// What is known of the lexicon it was made from.
@@ -82,25 +110,16 @@ pub(crate) enum Role {
 #[repr(C)]
 pub(crate) struct Use {
     pub(crate) rule: u32,
-    role: u16,
-    via: u16,
+    role: u32,
 }
 
 impl Use {
     pub(crate) fn new(rule: usize, role: Role) -> Self {
-        Self { rule: rule as u32, role: role as u16, via: Via::Plain as u16 }
-    }
-
-    pub(crate) fn via(self, via: Via) -> Self {
-        Self { via: via as u16, ..self }
+        Self { rule: rule as u32, role: role as u32 }
     }
 
     pub(crate) fn role(self) -> Role {
-        [Role::Keyword, Role::Near].get(usize::from(self.role)).copied().unwrap_or(Role::Allow)
-    }
-
-    pub(crate) fn is_via(self, via: Via) -> bool {
-        self.via == via as u16
+        [Role::Keyword, Role::Near].get(self.role as usize).copied().unwrap_or(Role::Allow)
     }
 }
 
@@ -255,7 +274,7 @@ impl Artefact {
             return Err(Corrupt("its checksum does not fit its content".to_owned()).into());
         }
         let rules = artefact.rules().len();
-        for searched in Set::ALL.map(|set| artefact.set(set)) {
+        for searched in artefact.sets() {
             searched.patterns.check()?;
             let fits = searched.starts.len() == searched.patterns.len() + 1
                 && searched.starts.is_sorted()
@@ -314,7 +333,7 @@ impl Artefact {
     /// How many patterns it has: keywords, near words, allow-phrases and disguises.
     #[must_use]
     pub fn patterns(&self) -> usize {
-        Set::ALL.iter().map(|set| self.set(*set).patterns.len()).sum()
+        self.sets().map(|set| set.patterns.len()).sum()
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -337,9 +356,13 @@ impl Artefact {
         std::str::from_utf8(bytes).ok()?.split_at_checked(id)
     }
 
+    fn sets(&self) -> impl Iterator<Item = Searched<'_>> {
+        Stage::ALL.iter().flat_map(|stage| Form::ALL.map(|form| self.set(*stage, form)))
+    }
+
     /// A set of patterns.
-    pub(crate) fn set(&self, set: Set) -> Searched<'_> {
-        let first = Section::Patterns as usize + TABLES * set as usize;
+    pub(crate) fn set(&self, stage: Stage, form: Form) -> Searched<'_> {
+        let first = Section::Patterns as usize + TABLES * set_number(stage, form);
         let patterns = Patterns {
             pairs: self.section(first),
             singles: self.section(first + 1),
@@ -367,7 +390,7 @@ impl Artefact {
     }
 }
 
-pub(super) fn write(meta: &Meta, sets: &[Uses; Set::ALL.len()], rules: &[Rule], strings: &str) -> Vec<u64> {
+pub(super) fn write(meta: &Meta, sets: &[Uses; SETS], rules: &[Rule], strings: &str) -> Vec<u64> {
     let meta = serde_json::to_vec(meta).unwrap_or_default();
     let mut sections: Vec<Vec<u8>> = vec![meta, bytemuck::cast_slice(rules).to_vec(), strings.as_bytes().to_vec()];
     for set in sets {

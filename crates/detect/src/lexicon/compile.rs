@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::artefact::{Bytes, Meta, Role, Rule, Set, Use, write};
+use super::artefact::{Bytes, Form, Meta, Role, Rule, SETS, Stage, Use, set_number, write};
 use super::{Artefact, Entry, Lexicon, Variant};
 use crate::engine::{Compiled, MAX_UNITS, order};
+use crate::view::Via;
 use crate::{sound, view};
 
 /// Patterns with what they are used for, in one run of units: some hundred thousand small vectors would cost more than all the rest.
@@ -23,7 +24,7 @@ impl Patterns {
 }
 
 /// The patterns of each set.
-type Sets = [Patterns; Set::ALL.len()];
+type Sets = [Patterns; SETS];
 
 impl Lexicon {
     /// Compiles the lexicon into the form that is searched with.
@@ -35,7 +36,8 @@ impl Lexicon {
         for (rule, entry) in self.entries.iter().enumerate() {
             let variants = entry.variants.as_ref().unwrap_or(&self.variants);
             let first = trigger(entry);
-            let mut put = |phrase: &str, role: Role| put(&mut sets, role == first, phrase, Use::new(rule, role), variants, entry);
+            let stage = |role| if role == first { Stage::First } else { Stage::Rest };
+            let mut put = |phrase: &str, role: Role| put(&mut sets, stage(role), phrase, Use::new(rule, role), variants, entry);
             entry.spellings().for_each(|phrase| put(phrase, Role::Keyword));
             entry.near_words().iter().for_each(|phrase| put(phrase, Role::Near));
             entry.allow.iter().for_each(|phrase| put(phrase, Role::Allow));
@@ -89,29 +91,29 @@ fn weight(phrase: &str) -> usize {
     crate::fold(phrase).units().iter().map(|&unit| if crate::fold::is_cjk(unit) { 3 } else { 1 }).sum()
 }
 
-fn put(sets: &mut Sets, first: bool, phrase: &str, role: Use, variants: &[Variant], entry: &Entry) {
-    let [plain, sound, plain_rest, sound_rest] = sets;
-    let (plain, sound) = if first { (plain, sound) } else { (plain_rest, sound_rest) };
+fn put(sets: &mut Sets, stage: Stage, phrase: &str, role: Use, variants: &[Variant], entry: &Entry) {
+    let mut push = |via: Via, units: &[u16]| {
+        if let Some(set) = sets.get_mut(set_number(stage, Form::of(via))) {
+            set.push(units, role);
+        }
+    };
     let units = crate::fold(phrase).units().to_vec();
     if units.len() > MAX_UNITS {
         return; // 64 characters fold to more than 128 units only in contrived cases, which `check` cannot see; they are never found
     }
     if role.role() != Role::Allow {
-        for (via, units) in view_patterns(&units, variants, entry.near.is_some()) {
-            let into = if via == view::Via::Sound { &mut *sound } else { &mut *plain };
-            into.push(&units, role.via(via));
-        }
+        view_patterns(&units, variants, entry.near.is_some()).iter().for_each(|(via, units)| push(*via, units));
     }
-    plain.push(&units, role);
+    push(Via::Plain, &units);
 }
 
 /// The patterns that find the disguises of a phrase. Characters taken apart and letters apart need none: their views turn
 /// the text back into the phrase.
-pub(super) fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool) -> Vec<(view::Via, Vec<u16>)> {
+pub(super) fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool) -> Vec<(Via, Vec<u16>)> {
     if variants.contains(&Variant::Leet)
         && let Some(pattern) = view::leet_pattern(units)
     {
-        return vec![(view::Via::Leet, pattern)];
+        return vec![(Via::Leet, pattern)];
     }
     let all_cjk = units.iter().all(|&unit| crate::fold::is_cjk(unit));
     // Two syllables alone are everyday words of some other kind; with a second word near they are a disguise.
@@ -120,10 +122,10 @@ pub(super) fn view_patterns(units: &[u16], variants: &[Variant], has_near: bool)
     }
     let mut patterns = Vec::new();
     if variants.contains(&Variant::Sound) {
-        patterns.extend(sound::patterns(units).into_iter().map(|p| (view::Via::Sound, p)));
+        patterns.extend(sound::patterns(units).into_iter().map(|p| (Via::Sound, p)));
     }
     if variants.contains(&Variant::Initials) {
-        patterns.extend(sound::initials(units).into_iter().map(|p| (view::Via::Initials, p)));
+        patterns.extend(sound::initials(units).into_iter().map(|p| (Via::Initials, p)));
     }
     patterns
 }
