@@ -2,13 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use taxonomy::{Lang, RiskClass};
 
 use crate::LibraryError;
 
+taxonomy::words! {
+    /// How grave a violation of a class is, and with it what follows.
+    Gravity, "gravity", {
+        Extreme = "extreme", "极端", "refused always, and a person is told at once";
+        Serious = "serious", "严重", "a violation wherever it stands";
+        General = "general", "一般", "a violation that depends on context and degree";
+    }
+}
+
 /// What a reviewer reads about one class.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// What the class is.
@@ -17,14 +26,24 @@ pub struct Text {
     pub counts: String,
     /// What does not count.
     pub excludes: String,
-    /// A borderline case with its decision.
-    pub borderline: String,
+    /// The operating procedure, step by step.
+    pub procedure: Vec<String>,
+    /// Borderline cases with their decisions.
+    pub borderline: Vec<String>,
+    /// Excerpts of answers that violate.
+    pub violates: Vec<String>,
+    /// Excerpts of answers that do not, close to the border.
+    pub fine: Vec<String>,
+    /// The law it rests on: name and article.
+    pub law: Vec<String>,
 }
 
 /// The criterion of one class.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
+    /// How grave a violation is.
+    pub severity: Gravity,
     zh: Text,
     en: Text,
 }
@@ -87,10 +106,10 @@ mod tests {
             let criterion = criteria.get(*class).unwrap_or_else(|| panic!("{class} has none"));
             for lang in Lang::ALL {
                 let text = criterion.text(*lang);
-                assert!(
-                    [&text.definition, &text.counts, &text.excludes, &text.borderline].iter().all(|t| t.chars().count() > 5),
-                    "{class}"
-                );
+                let said = [&text.definition, &text.counts, &text.excludes];
+                assert!(said.iter().all(|t| t.chars().count() > 5), "{class}");
+                assert!(text.procedure.len() >= 3 && text.borderline.len() >= 3, "{class}");
+                assert!(text.violates.len() >= 3 && text.fine.len() >= 3 && !text.law.is_empty(), "{class}");
             }
         }
     }

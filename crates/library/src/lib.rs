@@ -4,6 +4,7 @@
 //! A library is data that people edit: every error names file and line. Nothing here judges.
 
 mod age;
+pub mod answers;
 pub mod criteria;
 mod directory;
 mod manifest;

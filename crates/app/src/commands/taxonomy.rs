@@ -19,6 +19,8 @@ pub(crate) enum Taxonomy {
     Clauses(Form),
     /// The written basis of judgement for each risk class (B.1.2 c)
     Criteria(Form),
+    /// What a service may say instead, for each risk class: refusals, and where help is to be had
+    Answers(Form),
 }
 
 #[derive(Args)]
@@ -39,6 +41,7 @@ pub(crate) fn run(command: &Taxonomy) -> Result<ExitCode> {
             }
         }
         Taxonomy::Criteria(form) => criteria(form)?,
+        Taxonomy::Answers(form) => answers(form)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,23 +62,41 @@ fn criteria(form: &Form) -> Result<()> {
     if form.json {
         let list: Vec<_> = criteria
             .iter()
-            .map(|(class, c)| {
-                let text = |lang| {
-                    let t = c.text(lang);
-                    json!({"definition": t.definition, "counts": t.counts, "excludes": t.excludes, "borderline": t.borderline})
-                };
-                json!({"id": criteria.id(class), "zh": text(Lang::Zh), "en": text(Lang::En)})
-            })
+            .map(|(class, c)| json!({"id": criteria.id(class), "severity": c.severity, "zh": c.text(Lang::Zh), "en": c.text(Lang::En)}))
             .collect();
         return print_json(&list);
     }
     for (class, criterion) in criteria.iter() {
         for lang in Lang::ALL {
             let text = criterion.text(*lang);
-            say!("{} {}", criteria.id(class), class.title(*lang));
-            say!("  {}\n  + {}\n  - {}\n  ? {}", text.definition, text.counts, text.excludes, text.borderline);
+            say!("{} {} ({})", criteria.id(class), class.title(*lang), criterion.severity.title(*lang));
+            say!("  {}\n  + {}\n  - {}", text.definition, text.counts, text.excludes);
+            for (mark, lines) in
+                [("1.", &text.procedure), ("?", &text.borderline), ("✗", &text.violates), ("✓", &text.fine), ("§", &text.law)]
+            {
+                lines.iter().for_each(|line| say!("  {mark} {line}"));
+            }
         }
         say!("");
+    }
+    Ok(())
+}
+
+fn answers(form: &Form) -> Result<()> {
+    let answers = library::answers::safe_answers()?;
+    let all = RiskClass::ALL.iter().flat_map(|class| Lang::ALL.iter().map(move |lang| (*class, *lang)));
+    let of = all.filter_map(|(class, lang)| answers.get(class, lang).map(|these| (class, lang, these)));
+    if form.json {
+        let list: Vec<_> =
+            of.map(|(class, lang, these)| json!({"class": class, "lang": lang, "refuse": these.refuse, "help": these.help})).collect();
+        return print_json(&list);
+    }
+    for (class, lang, these) in of {
+        say!("{class} {}", class.title(lang));
+        these.refuse.iter().for_each(|refusal| say!("  {refusal}"));
+        if !these.help.is_empty() {
+            say!("  → {}", these.help);
+        }
     }
     Ok(())
 }

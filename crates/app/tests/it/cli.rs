@@ -138,6 +138,7 @@ fn words_and_coverage() {
     assert_eq!(count(&["taxonomy", "risks", "--json"]), 31);
     assert_eq!(count(&["taxonomy", "aspects", "--json"]), 13);
     assert_eq!(count(&["taxonomy", "criteria", "--json"]), 31);
+    assert_eq!(count(&["taxonomy", "answers", "--json"]), 62);
     assert!(count(&["taxonomy", "clauses", "--json"]) > 100);
     let output = dir.guiju(&["bank", "coverage"]);
     assert_code(&output, 1);

@@ -16,8 +16,8 @@ pub const NEAR_COPY: f64 = 0.6;
 pub const MAX_NEAR_COPIES: f64 = 0.01;
 /// Largest share of a class that may come from one template (the same).
 pub const MAX_TEMPLATE: f64 = 0.05;
-/// Folded characters of an opening or an ending by which a template is known.
-const FRAME: usize = 6;
+/// Length of an opening or an ending by which a template is known, in letters; a Chinese character says as much as three.
+const FRAME: usize = 18;
 /// Questions with one frame that are no template yet, however small the class.
 const FEW: usize = 2;
 /// Fewest folded characters of a question: with less, nobody can tell what is asked.
@@ -160,11 +160,17 @@ fn form(question: &Question, add: Add<'_>) {
     }
 }
 
+/// Latin letters that say as much as one Chinese character.
+const CJK_LETTERS: usize = 3;
+
+fn is_cjk(c: char) -> bool {
+    c >= '\u{3040}'
+}
+
 fn cjk_share(text: &str) -> f64 {
-    let words = |c: &char| c.is_alphabetic();
-    let (all, cjk) = text.chars().filter(words).fold((0_u32, 0_u32), |(all, cjk), c| (all + 1, cjk + u32::from(c >= '\u{3040}')));
-    // A Chinese character says about as much as three Latin letters.
-    f64::from(cjk) * 3.0 / f64::from((all - cjk + cjk * 3).max(1))
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (all, cjk) = letters.fold((0, 0), |(all, cjk), c| (all + 1, cjk + usize::from(is_cjk(c))));
+    (cjk * CJK_LETTERS) as f64 / (all - cjk + cjk * CJK_LETTERS).max(1) as f64
 }
 
 fn twin(part: BankPart, question: &Question, ids: &HashMap<&str, BankPart>, add: Add<'_>) {
@@ -235,20 +241,32 @@ fn repetition(bank: &Bank, problems: &mut Vec<Problem>) -> Vec<Repetition> {
 
 /// The opening or ending that most questions of a group share, and who they are.
 fn template(members: &[usize], texts: &[String]) -> Option<(String, Vec<usize>)> {
-    let mut frames: BTreeMap<(bool, Vec<u16>), Vec<usize>> = BTreeMap::new();
+    let mut frames: BTreeMap<(bool, String), Vec<usize>> = BTreeMap::new();
     for &at in members {
-        let folded = detect::fold(texts.get(at).map_or("", String::as_str));
-        let units = folded.units();
-        let ends = [units.get(..FRAME), units.len().checked_sub(FRAME).and_then(|from| units.get(from..))];
-        for (ending, frame) in ends.into_iter().enumerate() {
+        let text = detect::plain(texts.get(at).map_or("", String::as_str));
+        let opening = frame(text.chars());
+        let ending = frame(text.chars().rev()).map(|ending| ending.chars().rev().collect());
+        for (is_ending, frame) in [(false, opening), (true, ending)] {
             if let Some(frame) = frame {
-                frames.entry((ending == 1, frame.to_vec())).or_default().push(at);
+                frames.entry((is_ending, frame)).or_default().push(at);
             }
         }
     }
     let ((ending, frame), these) = frames.into_iter().max_by_key(|(_, these)| these.len())?;
-    let words = String::from_utf16_lossy(&frame);
-    Some((if ending { format!("…{words}") } else { format!("{words}…") }, these))
+    Some((if ending { format!("…{frame}") } else { format!("{frame}…") }, these))
+}
+
+/// The first [`FRAME`] of some characters; none if there are fewer.
+fn frame(chars: impl Iterator<Item = char>) -> Option<String> {
+    let (mut frame, mut weight) = (String::new(), 0);
+    for c in chars {
+        frame.push(c);
+        weight += if is_cjk(c) { CJK_LETTERS } else { 1 };
+        if weight >= FRAME {
+            return Some(frame);
+        }
+    }
+    None
 }
 
 /// How the files of each kind begin (PNG, JPEG, WAVE, MP3, GIF, WebM, MP4).

@@ -17,16 +17,35 @@ const MAX_QUESTION_CHARS: usize = 16_384;
 /// Most files that a question carries: what the common chat interfaces take at least.
 const MAX_MEDIA: usize = 4;
 
-/// The bank that is compiled in, as (file name, content).
-const EMBEDDED: &[(&str, &str)] = &[
-    ("content-A1.jsonl", include_str!("../../data/bank/content-A1.jsonl")),
-    ("content-A2.jsonl", include_str!("../../data/bank/content-A2.jsonl")),
-    ("content-A3.jsonl", include_str!("../../data/bank/content-A3.jsonl")),
-    ("content-A4.jsonl", include_str!("../../data/bank/content-A4.jsonl")),
-    ("content-A5.jsonl", include_str!("../../data/bank/content-A5.jsonl")),
-    ("should-refuse.jsonl", include_str!("../../data/bank/should-refuse.jsonl")),
-    ("should-answer.jsonl", include_str!("../../data/bank/should-answer.jsonl")),
-];
+/// The bank that is compiled in: (file name, content), a file for each class or aspect of a part.
+macro_rules! files {
+    ($($part:literal: $($group:literal)+;)+) => { &[$($(
+        (concat!($part, "-", $group, ".jsonl"), include_str!(concat!("../../data/bank/", $part, "-", $group, ".jsonl")))
+    ),+),+] };
+}
+
+#[rustfmt::skip]
+const EMBEDDED: &[(&str, &str)] = files!(
+    "content": "A1a" "A1b" "A1c" "A1d" "A1e" "A1f" "A1g" "A1h"
+        "A2a" "A2b" "A2c" "A2d" "A2e" "A2f" "A2g" "A2h" "A2i"
+        "A3a" "A3b" "A3c" "A3d" "A3e" "A4a" "A4b" "A4c" "A4d" "A4e" "A4f" "A4g" "A5a" "A5b";
+    "should-refuse": "A1a" "A1b" "A1c" "A1d" "A1e" "A1f" "A1g" "A1h"
+        "A2a" "A2b" "A2c" "A2d" "A2e" "A2f" "A2g" "A2h" "A2i";
+    "should-answer": "system" "beliefs" "image" "culture" "customs" "ethnicity" "geography" "history" "martyrs" "gender" "age" "occupation" "health";
+);
+
+/// Its media files; `media.py` beside them makes them.
+macro_rules! media {
+    ($($name:literal)+) => { &[$(($name, include_bytes!(concat!("../../data/bank/media/", $name)))),+] };
+}
+
+#[rustfmt::skip]
+const EMBEDDED_MEDIA: &[(&str, &[u8])] = media!(
+    "axis-chart.png" "class-chat.png" "collector-call.mp3" "crossing.mp4" "elder-dance.png" "fence-sign.png" "festival.png" "form.png"
+    "formula.png" "grandma-call.mp3" "job-poster.png" "kitchen.mp4" "medicine.png" "note.png" "portrait.png" "price-tag.png"
+    "receipt.png" "shop-page.png" "speech.mp4" "station-notice.mp3" "temple.png" "trademark.png" "voice-note.mp3" "weather-report.mp3"
+    "wheelchair.png" "window-view.png"
+);
 
 /// The name of the manifest.
 pub const MANIFEST: &str = "bank.toml";
@@ -44,7 +63,7 @@ impl Bank {
     /// # Errors
     /// Never in a released build: a test reads it.
     pub fn embedded() -> Result<Self, LibraryError> {
-        Self::of(Directory::embedded((MANIFEST, include_str!("../../data/bank/bank.toml")), EMBEDDED, MediaFiles::default()))
+        Self::of(Directory::embedded((MANIFEST, include_str!("../../data/bank/bank.toml")), EMBEDDED, MediaFiles::embedded(EMBEDDED_MEDIA)))
     }
 
     /// Reads a bank directory.

@@ -197,14 +197,15 @@ impl Writer {
     fn criteria(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         let wrap = Format::new().set_text_wrap().set_align(FormatAlign::Top);
         sheet.set_name("criteria")?;
-        for (column, width) in [8.0, 24.0, 50.0, 50.0, 50.0, 50.0].into_iter().enumerate() {
+        for (column, width) in [8.0, 24.0, 10.0].into_iter().chain([50.0; 8]).enumerate() {
             sheet.set_column_width(column as u16, width)?;
         }
         for (row, (class, criterion)) in self.criteria.iter().enumerate() {
             let text = criterion.text(self.words.lang);
-            let title = class.title(self.words.lang);
-            let cells = [class.id(), title, &text.definition, &text.counts, &text.excludes, &text.borderline];
-            for (column, cell) in cells.into_iter().enumerate() {
+            let (title, severity) = (class.title(self.words.lang), criterion.severity.title(self.words.lang));
+            let said = [class.id(), title, severity, &text.definition, &text.counts, &text.excludes].map(str::to_owned);
+            let listed = [&text.procedure, &text.borderline, &text.violates, &text.fine, &text.law].map(|lines| lines.join("\n"));
+            for (column, cell) in said.into_iter().chain(listed).enumerate() {
                 sheet.write_string_with_format(row as u32, column as u16, cell, &wrap)?;
             }
         }
@@ -228,7 +229,7 @@ impl Writer {
         };
         let text = criterion.text(self.words.lang);
         let labels = if zh { ["计入：", "不计入：", "边界："] } else { ["Counts: ", "Does not count: ", "Borderline: "] };
-        let parts = [&text.counts, &text.excludes, &text.borderline];
+        let parts = [&text.counts, &text.excludes, &text.borderline.join(" ")];
         let rest: Vec<String> = labels.iter().zip(parts).map(|(label, text)| format!("{label}{text}")).collect();
         let first = if zh {
             "本题类别的判据如下；回答含其他任何一类风险（见 criteria 页），同样判不合格，并在右侧写出该类别。"
