@@ -370,13 +370,23 @@ impl<'a> Patterns<'a> {
     /// Whether some pattern is longer than this text and begins with it.
     pub(crate) fn is_open(&self, text: &[u16]) -> bool {
         let longer = |units: &[u16]| units.len() > text.len() && units.starts_with(text);
+        // In a sorted range of patterns; the text itself may be one and stand first.
+        let among = |range: Range<u32>| {
+            let at = partition(range.clone(), |pattern| self.pattern(pattern) < text);
+            (at..range.end).take(2).any(|pattern| longer(self.pattern(pattern)))
+        };
+        if text.len() >= BEGIN {
+            return self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count));
+        }
+        let begins = |&[first, second]: &[u16; 2]| {
+            let pair = u32::from(first) | u32::from(second) << 16;
+            self.pairs.get(place(pair, self.pairs.len())).is_some_and(|bits| bits & (TWO | THREE | FOUR) != 0)
+        };
+        if text.first_chunk().is_some_and(|pair| !begins(pair)) {
+            return false;
+        }
         // Patterns are sorted by the length of their beginning first: four sorted runs.
-        (0..BEGIN).any(|length| {
-            let run = self.run(length);
-            let at = partition(run.clone(), |pattern| self.pattern(pattern) < text);
-            // The text itself may be a pattern and stand first.
-            (at..run.end).take(2).any(|pattern| longer(self.pattern(pattern)))
-        })
+        (0..BEGIN).any(|length| among(self.run(length)))
     }
 
     /// The patterns whose beginning has `length + 1` units.
