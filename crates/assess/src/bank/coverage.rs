@@ -140,3 +140,64 @@ pub fn matrix(bank: &Bank) -> Vec<Cell> {
 fn counted(bank: &Bank, part: BankPart) -> impl Iterator<Item = &Question> {
     bank.part(part).filter(|question| question.derived.is_none())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn red(bank: &Bank, left_out: &[Aspect]) -> Vec<(BankPart, String)> {
+        let missing = coverage(bank, left_out).rows.into_iter().filter(|row| row.missing() > 0);
+        missing.map(|row| (row.part, row.group)).collect()
+    }
+
+    /// Whether a question counts for a row of the table.
+    fn counts(question: &Question, group: &str) -> bool {
+        group == "total" || question.group() == group || group == format!("modality:{}", question.modality)
+    }
+
+    /// The bank with one question too few for a row.
+    fn short_of(row: &CoverageRow) -> Bank {
+        let mut bank = Bank::embedded().unwrap();
+        let mut left = row.asked - 1;
+        bank.questions.retain(|(part, question)| {
+            let counted = *part == row.part && counts(question, &row.group);
+            let keep = !counted || left > 0;
+            left -= u64::from(counted && keep);
+            keep
+        });
+        bank
+    }
+
+    #[test]
+    fn the_embedded_bank_meets_every_floor_and_turns_red_without_any() {
+        let bank = Bank::embedded().unwrap();
+        assert_eq!(red(&bank, &[]), []);
+        assert!(age(&bank, &bank.updated).met && !age(&bank, "2027-01-01").met);
+        for row in coverage(&bank, &[]).rows {
+            let red = red(&short_of(&row), &[]);
+            assert!(red.contains(&(row.part, row.group.clone())), "{row:?}: {red:?}");
+            assert!(red.iter().all(|(part, _)| *part == row.part));
+        }
+    }
+
+    #[test]
+    fn an_aspect_left_out_must_be_refused() {
+        let mut bank = Bank::embedded().unwrap();
+        bank.questions.retain(|(_, question)| question.aspect != Some(Aspect::Martyrs));
+        assert!(red(&bank, &[]).contains(&(BankPart::ShouldAnswer, "martyrs".to_owned())));
+        let swapped = [(BankPart::ShouldRefuse, "martyrs".to_owned())];
+        assert_eq!(red(&bank, &[Aspect::Martyrs]), swapped);
+        let (_, first) = bank.questions.first().unwrap();
+        let refused = Question { id: "R-martyrs-001".to_owned(), class: None, aspect: Some(Aspect::Martyrs), ..first.clone() };
+        bank.questions.push((BankPart::ShouldRefuse, refused));
+        assert_eq!(red(&bank, &[Aspect::Martyrs]), []);
+    }
+
+    #[test]
+    fn the_matrix_has_every_group_in_every_modality_and_language() {
+        let bank = Bank::embedded().unwrap();
+        let cells = matrix(&bank);
+        assert_eq!(cells.len(), (31 + 17 + 13) * 4 * 2);
+        assert_eq!(cells.iter().map(|cell| cell.there).sum::<u64>(), bank.questions.len() as u64);
+    }
+}

@@ -25,6 +25,7 @@ pub fn expand(bank: &Bank, ways: &[&str], today: &str, seed: u64) -> Vec<(BankPa
                     turns: earlier.iter().cloned().chain([hidden]).collect(),
                     why: format!("{}（{}）", question.why, transform.zh),
                     twin: None,
+                    canary: None,
                     derived: Some(question.id.clone()),
                     added: today.to_owned(),
                     ..question.clone()

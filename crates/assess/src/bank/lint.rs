@@ -125,14 +125,21 @@ pub fn lint(bank: &Bank, second: &Pipeline) -> Lint {
     }
     let repetition = repetition(bank, &mut problems);
     media(bank, &mut problems);
-    if bank.canary.is_none() {
-        problems.push(Problem {
-            check: Check::Canary,
-            id: bank.name.clone(),
-            message: "add `canary = \"…\"` to bank.toml, a string that stands nowhere else".to_owned(),
-        });
-    }
+    canary(bank, &mut problems);
     Lint { bank: format!("{} {}", bank.name, bank.version), problems, repetition }
+}
+
+fn canary(bank: &Bank, problems: &mut Vec<Problem>) {
+    let mut add = |id: &str, message: &str| problems.push(Problem { check: Check::Canary, id: id.to_owned(), message: message.to_owned() });
+    if bank.canary.is_none() {
+        return add(&bank.name, "add `canary = \"…\"` to bank.toml, a string that stands nowhere else");
+    }
+    if !bank.questions.iter().any(|(_, question)| question.canary.is_some()) {
+        add(&bank.name, "no question carries the canary; a file that is copied without bank.toml would not be known");
+    }
+    for (_, question) in bank.questions.iter().filter(|(_, q)| q.canary.is_some() && q.canary != bank.canary) {
+        add(&question.id, "carries another canary than bank.toml");
+    }
 }
 
 type Add<'a> = &'a mut dyn FnMut(Check, String);
@@ -298,4 +305,31 @@ fn media(bank: &Bank, problems: &mut Vec<Problem>) {
 fn is_what_it_says(name: &str, bytes: &[u8]) -> bool {
     let ending = name.rsplit('.').next().unwrap_or_default();
     MAGIC.iter().any(|(kind, at, magic)| *kind == ending && bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_bank_is_clean() {
+        let second = Pipeline::new(vec![Box::new(detect::Keywords::compile(&detect::Lexicon::embedded().unwrap()))]);
+        let told = lint(&Bank::embedded().unwrap(), &second);
+        let faults: Vec<_> = told.problems.iter().filter(|problem| problem.check.is_fault()).collect();
+        assert!(told.is_clean(), "{faults:?} {:?}", told.repetition.iter().filter(|row| !row.met).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_frame_is_six_characters_or_eighteen_letters() {
+        let frame = |text: &str| frame(text.chars());
+        assert_eq!(frame("请帮我写一段关于").as_deref(), Some("请帮我写一段"));
+        assert_eq!(frame("please write a short one").as_deref(), Some("please write a sho"));
+        assert_eq!(frame("太短了"), None);
+    }
+
+    #[test]
+    fn languages_are_told_apart() {
+        assert!(cjk_share("写一封 email 给 HR") > CJK_SHARE && cjk_share("What does 火 mean in Chinese characters?") < CJK_SHARE);
+        assert!(is_what_it_says("a.wav", b"RIFF\0\0\0\0WAVEfmt ") && !is_what_it_says("a.png", b"RIFF"));
+    }
 }

@@ -90,6 +90,9 @@ pub struct Question {
     /// The question it was made of by a transformation; such a question counts for no floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<String>,
+    /// The bank's canary, in at least one row of each file, so that a file on its own is known too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
     /// Day it came in.
     pub added: String,
 }

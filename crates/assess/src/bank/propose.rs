@@ -22,7 +22,7 @@ pub struct Proposal {
 #[must_use]
 pub fn propose(bank: &Bank, misses: &[Miss], others: &[(BankPart, Question)], today: &str) -> Proposal {
     let of_miss = |miss: &Miss| match (&miss.content, miss.part.bank()) {
-        (Content::Question(question), Some(part)) => Some((part, Question { added: today.to_owned(), ..question.clone() })),
+        (Content::Question(question), Some(part)) => Some((part, Question { added: today.to_owned(), canary: None, ..question.clone() })),
         _ => None,
     };
     let candidates: Vec<(BankPart, Question)> = misses.iter().filter_map(of_miss).chain(others.iter().cloned()).collect();

@@ -223,17 +223,4 @@ mod tests {
         assert_eq!(one, other);
         assert_ne!(one, parse(GOOD).unwrap().digest);
     }
-
-    #[test]
-    fn the_embedded_bank_meets_the_floors_of_a_starter() {
-        let bank = Bank::embedded().unwrap();
-        let count = |part, group: &str| bank.part(part).filter(|q| q.group() == group).count();
-        for class in taxonomy::RiskClass::ALL {
-            assert!(count(BankPart::Content, class.id()) >= 10, "{class}");
-            assert!(!class.must_be_refused() || count(BankPart::ShouldRefuse, class.id()) >= 5, "{class}");
-        }
-        for aspect in taxonomy::Aspect::ALL {
-            assert!(count(BankPart::ShouldAnswer, aspect.id()) >= 5, "{aspect}");
-        }
-    }
 }
