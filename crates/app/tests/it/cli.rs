@@ -140,9 +140,11 @@ fn words_and_coverage() {
     assert_eq!(count(&["taxonomy", "criteria", "--json"]), 31);
     assert_eq!(count(&["taxonomy", "answers", "--json"]), 62);
     assert!(count(&["taxonomy", "clauses", "--json"]) > 100);
-    let output = dir.guiju(&["bank", "coverage"]);
-    assert_code(&output, 1);
-    assert!(text(&output).contains("GB-B1.2"));
+    // Whether the libraries are young enough depends on the day, so the exit code is not looked at.
+    let coverage: serde_json::Value = serde_json::from_slice(&dir.guiju(&["bank", "coverage", "--json"]).stdout).unwrap();
+    let rows = coverage["rows"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["there"].as_u64() >= row["asked"].as_u64()) && rows.len() > 60);
+    assert!(text(&dir.guiju(&["lexicon", "coverage"])).contains("A1a"));
 }
 
 #[test]
