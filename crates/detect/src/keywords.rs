@@ -171,7 +171,12 @@ impl Keywords {
         let plain = set(Form::Plain);
         let _ = search(plain, units, Via::Plain, Some, places);
         let Some(views) = views else { return };
-        let whole_word = |range| Some(range).filter(|range| is_word(units, range));
+        // Initials stand as a word of their own; pinyin takes whole runs of letters: "damage" is not da ma.
+        let counts = |via: Via, range: &Range<usize>| match via {
+            Via::Initials => is_word(units, range),
+            Via::Sound => !is_cut(units, range),
+            _ => true,
+        };
         let seen = [
             (plain, Via::Split, &views.split),
             (plain, Via::Spaced, &views.spaced),
@@ -180,7 +185,7 @@ impl Keywords {
             (set(Form::Sound), Via::Sound, &views.sound),
         ];
         for (set, via, view) in seen {
-            let origin = |range| if via == Via::Initials { whole_word(view.origin(range)) } else { Some(view.origin(range)) };
+            let origin = |range| Some(view.origin(range)).filter(|range| counts(via, range));
             let _ = search(set, &view.units, via, origin, places);
         }
     }
@@ -415,6 +420,13 @@ fn is_word(units: &[u16], range: &Range<usize>) -> bool {
     let alphanumeric =
         |at: Option<usize>| at.and_then(|at| units.get(at)).is_some_and(|&unit| unit < 0x80 && (unit as u8).is_ascii_alphanumeric());
     !alphanumeric(range.start.checked_sub(1)) && !alphanumeric(Some(range.end))
+}
+
+/// Whether a range begins or ends inside a run of letters.
+fn is_cut(units: &[u16], range: &Range<usize>) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| units.get(at)).is_some_and(|&unit| view::is_letter(unit));
+    let inside = |at: usize| letter(at.checked_sub(1)) && letter(Some(at));
+    inside(range.start) || inside(range.end)
 }
 
 /// Whether exactly one mark between sentences or clauses was skipped inside a range of CJK characters: one is grammar, two are a disguise.
