@@ -175,7 +175,9 @@ impl Keywords {
         let counts = |via: Via, range: &Range<usize>| match via {
             Via::Initials => is_word(units, range),
             Via::Sound => !is_cut(units, range),
-            _ => true,
+            // Letters drawn alike share a skeleton: without a sign among them, fold is only fold, not foid.
+            Via::Leet => units.get(range.clone()).is_some_and(|range| range.iter().any(|&unit| !view::is_letter(unit))),
+            Via::Plain | Via::Split | Via::Spaced => true,
         };
         let seen = [
             (plain, Via::Split, &views.split),
@@ -502,6 +504,16 @@ mod tests {
     }
 
     /// The lexicons' own examples are their first tests.
+    #[test]
+    fn words_of_plain_letters_are_not_leet() {
+        let pipeline = pipeline(
+            r#"{"id":"1","keyword":"foid","word":true,"class":"A2e","severity":"block","variants":["leet"],"added":"2026-11-22"}"#,
+        );
+        let found = |text: &str| matched(&pipeline, text);
+        assert!(found("\"fold\" it, I'm in.").is_empty());
+        assert_eq!(found("typical f01d").len(), 1);
+    }
+
     #[test]
     fn the_embedded_lexicons_find_their_examples_and_spare_their_counter_examples() {
         for lexicon in [Lexicon::embedded().unwrap(), Lexicon::attacks().unwrap()] {
