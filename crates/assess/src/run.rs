@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use detect::{Keywords, Lexicon, Pipeline};
 use library::MediaFiles;
+use library::criteria::criteria;
 use taxonomy::Lang;
 
 use crate::ask::{Pending, Stop, ask_all};
@@ -342,7 +343,7 @@ pub fn judge(dir: &Path, lexicon_dir: Option<&str>, watch: &dyn Watch) -> Result
     let from = lexicon_dir.or(state.opened.settings.lexicon.as_deref());
     let keywords = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon(from)?))]);
     // Every judge there is. The content classifier has its place here when there is one.
-    let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(KeywordJudge::new(keywords)), Box::new(RefusalJudge::embedded())];
+    let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(KeywordJudge::new(keywords, criteria()?)), Box::new(RefusalJudge::embedded())];
     watch.phase(Phase::Judge, state.items.len() as u64 * judges.len() as u64);
     let (mut journal, _) = Journal::open(dir)?;
     let mut texts = Texts::open(dir)?;

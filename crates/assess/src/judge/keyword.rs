@@ -1,6 +1,7 @@
 //! The keyword judge (B.2.1 b, B.2.2 c): the detection engine's keyword detector over the frozen answer or row.
 
 use detect::Pipeline;
+use library::criteria::Criteria;
 use taxonomy::Severity;
 
 use super::{Judge, Qualified, Ruling, judged_text};
@@ -10,13 +11,14 @@ use crate::part::Part;
 /// Judges by keywords.
 pub struct KeywordJudge {
     pipeline: Pipeline,
+    criteria: Criteria,
 }
 
 impl KeywordJudge {
     /// A judge that uses this pipeline, which holds the keyword detector alone.
     #[must_use]
-    pub const fn new(pipeline: Pipeline) -> Self {
-        Self { pipeline }
+    pub const fn new(pipeline: Pipeline, criteria: Criteria) -> Self {
+        Self { pipeline, criteria }
     }
 }
 
@@ -44,6 +46,8 @@ impl Judge for KeywordJudge {
             None => Qualified::Undecided,
         };
         let class = worst.and_then(|f| f.class);
-        Judgement::Ruling(Ruling { verdict: ruling, class, findings: verdict.findings })
+        let asked = if let Content::Question(question) = content { question.class } else { None };
+        let criterion = class.or(asked).map(|class| self.criteria.id(class));
+        Judgement::Ruling(Ruling { verdict: ruling, class, criterion, findings: verdict.findings })
     }
 }

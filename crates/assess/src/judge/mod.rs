@@ -21,6 +21,9 @@ pub struct Ruling {
     /// The class violated, where one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<RiskClass>,
+    /// The criterion a machine's ruling stands under, `A1a@2026.11.1`: of the class found, else of the question's own. A vote names its criterion itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criterion: Option<String>,
     /// What a machine found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
