@@ -34,6 +34,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         timeout_s: 1.0,
         attempts: 1,
         bank: None,
+        passphrase_file: None,
+        left_out: Vec::new(),
         lexicon: None,
         corpus: Vec::new(),
         field: "text".to_owned(),

@@ -64,6 +64,8 @@ fn opened() -> Opened {
         timeout_s: 1.0,
         attempts: 1,
         bank: None,
+        passphrase_file: None,
+        left_out: Vec::new(),
         lexicon: None,
         corpus: Vec::new(),
         field: "text".to_owned(),
