@@ -28,8 +28,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         let again = serde_json::to_string(question).expect("it can be written");
         assert_eq!(serde_json::from_str::<assess::bank::Question>(&again).ok().as_ref(), Some(question));
     }
-    let there: u64 = coverage(&bank_read).rows.iter().filter(|row| row.group == "total").map(|row| row.there).sum();
-    assert_eq!(there, lines.len() as u64);
+    let there: u64 = coverage(&bank_read, &[]).rows.iter().filter(|row| row.group == "total").map(|row| row.there).sum();
+    let written = bank_read.questions.iter().filter(|(_, question)| question.derived.is_none()).count();
+    assert_eq!(there, written as u64);
     let reversed: Vec<&str> = lines.iter().rev().copied().collect();
     let again = bank(reversed.join("\n").as_bytes()).expect("the order of lines does not count");
     assert_eq!(again.digest, bank_read.digest);
