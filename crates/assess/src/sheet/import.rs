@@ -13,7 +13,7 @@ use crate::journal::{Journal, Judgement, Role, Step};
 use crate::judge::{Outcome, Qualified, Ruling};
 use crate::part::Part;
 use crate::state::RunState;
-use library::criteria::criteria;
+use library::criteria::{Criteria, criteria};
 
 /// Wrong rows that are named; the others are only counted.
 const NAMED: usize = 20;
@@ -46,12 +46,13 @@ pub fn import(dir: &Path, file: &Path) -> Result<Imported, AssessError> {
     let most_rows = state.items.len() + 1;
     let mut sheet = |name: &str| rows(&mut book, name, most_rows).map_err(bad);
     let about = sheet(ABOUT)?;
-    let (reviewer, role) = about_whom(&about, &state).map_err(bad)?;
+    let criteria = criteria()?;
+    let (reviewer, role) = about_whom(&about, &state, &criteria.version).map_err(bad)?;
     let (mut votes, mut wrong, mut empty) = (Vec::new(), Vec::new(), 0);
     for name in SHEETS {
         let range = sheet(name)?;
         for (at, row) in range.iter().enumerate().skip(1) {
-            match vote(&state, row, &reviewer, role) {
+            match vote(&state, row, &reviewer, role, &criteria) {
                 Ok(Some(step)) => votes.push(step),
                 Ok(None) => empty += 1,
                 Err(message) => wrong.push(format!("{name}!row {}: {message}", at + 1)),
@@ -99,12 +100,11 @@ fn text(row: &[String], column: u16) -> String {
     row.get(usize::from(column)).map(|cell| cell.trim().to_owned()).unwrap_or_default()
 }
 
-fn about_whom(about: &[Vec<String>], state: &RunState) -> Result<(String, Role), String> {
+fn about_whom(about: &[Vec<String>], state: &RunState, version: &str) -> Result<(String, Role), String> {
     let value = |name: &str| about.iter().find(|row| text(row, 0) == name).map(|row| text(row, 1)).unwrap_or_default();
     if value("run") != state.opened.run {
         return Err(format!("is a sheet of run '{}', not of '{}'", value("run"), state.opened.run));
     }
-    let version = criteria().map_err(|e| e.to_string())?.version;
     if value("format") != "1" || value("criteria") != version {
         return Err(format!("was made with criteria '{}', this version has '{version}'; export it again", value("criteria")));
     }
@@ -118,7 +118,7 @@ fn about_whom(about: &[Vec<String>], state: &RunState) -> Result<(String, Role),
 }
 
 /// The vote in a row; nothing if the row is not filled in.
-fn vote(state: &RunState, row: &[String], reviewer: &str, role: Role) -> Result<Option<Step>, String> {
+fn vote(state: &RunState, row: &[String], reviewer: &str, role: Role, criteria: &Criteria) -> Result<Option<Step>, String> {
     let (key, said) = (text(row, KEY), text(row, VERDICT));
     if key.is_empty() && said.is_empty() {
         return Ok(None);
@@ -141,7 +141,7 @@ fn vote(state: &RunState, row: &[String], reviewer: &str, role: Role) -> Result<
         Judgement::Ruling(Ruling { verdict, class, criterion: None, findings: Vec::new() })
     };
     let criterion = match item.class.filter(|_| !item.part.is_refusal()) {
-        Some(class) => criteria().map_err(|e| e.to_string())?.id(class),
+        Some(class) => criteria.id(class),
         None if item.part.is_refusal() => "outcomes@1".to_owned(),
         None => "appendix-a@1".to_owned(),
     };
