@@ -4,6 +4,7 @@
 //! Pure: no clock, no network, no randomness, no file but the lexicon it is told to read. The same text and the same rules give the same
 //! verdict, byte for byte, whole or in pieces ([`Scanner`]). Total: a detector that cannot do its work is a fault inside the verdict, and a fault holds the item.
 
+pub mod classifier;
 pub mod decode;
 mod emoji;
 mod engine;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use taxonomy::{AttackKind, Fault, Finding, Severity, Verdict};
 
+use crate::classifier::{Classifier, Input};
 use crate::decode::{self, Decoded, How};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
@@ -86,6 +87,7 @@ pub trait Detector: Send + Sync {
 #[derive(Clone)]
 pub struct Pipeline {
     detectors: Vec<Arc<dyn Detector>>,
+    classifier: Option<Arc<dyn Classifier>>,
     policy: Arc<Policy>,
     versions: Vec<String>,
 }
@@ -99,7 +101,15 @@ impl Pipeline {
     /// A pipeline of these detectors, run in this order, under the built-in policy.
     #[must_use]
     pub fn new(detectors: Vec<Box<dyn Detector>>) -> Self {
-        Self { detectors: detectors.into_iter().map(Arc::from).collect(), policy: Arc::default(), versions: Vec::new() }.named()
+        let detectors = detectors.into_iter().map(Arc::from).collect();
+        Self { detectors, classifier: None, policy: Arc::default(), versions: Vec::new() }.named()
+    }
+
+    /// The same with a classifier, which judges whole texts after all detectors. A stream is not whole: a [`crate::Scanner`] leaves it out.
+    #[must_use]
+    pub fn with(mut self, classifier: Option<Arc<dyn Classifier>>) -> Self {
+        self.classifier = classifier;
+        self.named()
     }
 
     /// The pipeline of a lexicon, with the built-in rules against attacks and the recognisers of personal information.
@@ -120,7 +130,8 @@ impl Pipeline {
 
     fn named(mut self) -> Self {
         let detectors = self.detectors.iter().map(|d| format!("{} {}", d.name(), d.version()));
-        self.versions = detectors.chain([format!("policy {}", self.policy.version())]).collect();
+        let classifier = self.classifier.iter().map(|classifier| format!("{} {}", classifier.name(), classifier.version()));
+        self.versions = detectors.chain(classifier).chain([format!("policy {}", self.policy.version())]).collect();
         self
     }
 
@@ -152,6 +163,9 @@ impl Pipeline {
         } else {
             self.detect(text, &mut findings, &mut faults);
             self.decode(text, None, 0, &mut findings, &mut faults);
+            if let Some(classifier) = &self.classifier {
+                findings.extend(classifier.findings(&Input { kind: direction.kind(), text, prompt: None }));
+            }
         }
         self.verdict(findings, faults, direction)
     }

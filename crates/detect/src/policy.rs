@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use taxonomy::{AttackKind, Decision, Fault, Finding, PersonalKind, RiskClass, Severity};
+use taxonomy::{AttackKind, Decision, Fault, Finding, InputKind, PersonalKind, RiskClass, Severity};
 
 taxonomy::words! {
     /// Which way a text goes.
@@ -12,6 +12,18 @@ taxonomy::words! {
         Input = "input", "输入", "from a user to the model";
         Output = "output", "输出", "from the model to a user";
         Corpus = "corpus", "语料", "into a training corpus";
+    }
+}
+
+impl Direction {
+    /// What a text that goes this way is to a classifier.
+    #[must_use]
+    pub const fn kind(self) -> InputKind {
+        match self {
+            Self::Input => InputKind::Prompt,
+            Self::Output => InputKind::Answer,
+            Self::Corpus => InputKind::Text,
+        }
     }
 }
 

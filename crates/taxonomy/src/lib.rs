@@ -5,6 +5,7 @@
 
 mod aspect;
 mod clause;
+mod input;
 mod lang;
 mod modality;
 mod personal;
@@ -13,6 +14,7 @@ mod verdict;
 
 pub use aspect::Aspect;
 pub use clause::{Clause, ClauseKind, clauses};
+pub use input::InputKind;
 pub use lang::Lang;
 pub use modality::Modality;
 pub use personal::{AttackKind, PersonalKind};

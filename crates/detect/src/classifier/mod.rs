@@ -1,0 +1,152 @@
+//! The classifier: what a text means, where keywords see only its words.
+//!
+//! Every text gets, for each of 32 labels, a probability that was calibrated on texts the model had not seen, and two thresholds: from `flag` on a person should
+//! look, from `sure` on the classifier stands by itself; below, it says nothing. Two models of one interface live here, a linear one over n-grams and
+//! an encoder of sentences. Both are pure: no clock, no network, no randomness.
+
+mod calibrate;
+mod encoder;
+mod eval;
+mod features;
+mod fit;
+mod label;
+mod linear;
+mod math;
+mod model;
+mod rows;
+mod train;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use taxonomy::{Finding, InputKind, Severity, Span};
+
+pub use calibrate::{Calibration, Calibrations, FLAG_PRECISION, PLAIN_SHARE, Probabilities, SURE_PRECISION, calibrate};
+pub use encoder::{Encoder, EncoderHeader, Joint, join, joint_scores, shares};
+pub use eval::{Evaluation, LabelFigures, Slice, evaluate};
+pub use fit::{FOLDS, fit, fold_of, scores_of_unseen};
+pub use label::{LABELS, Label, Labels};
+pub use model::{Header, LinearModel, ModelError, Trained};
+pub use rows::{MAX_ROW_BYTES, Row, RowError, read};
+pub use train::Training;
+
+/// One number for each label, before it is made a probability.
+pub type Scores = [f32; LABELS];
+
+/// What is to be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// What kind of text it is.
+    pub kind: InputKind,
+    /// The text.
+    pub text: &'a str,
+    /// The prompt it answers, in a dialog.
+    pub prompt: Option<&'a str>,
+}
+
+/// A stretch of a text with its scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// Units of the folded text.
+    pub units: Range<usize>,
+    /// Its scores.
+    pub scores: Scores,
+}
+
+/// What a classifier says of one label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Call {
+    /// The label.
+    pub label: Label,
+    /// How likely it holds.
+    pub probability: f64,
+    /// Whether that is enough to stand by itself; else a person should look.
+    pub sure: bool,
+}
+
+taxonomy::words! {
+    /// Which of the built-in classifiers is asked.
+    #[derive(Default)]
+    Choice, "choice of a classifier (off, linear or full)", {
+        Off = "off", "不用", "none";
+        Linear = "linear", "线性", "the linear model alone: microseconds";
+        #[default]
+        Full = "full", "完整", "the encoder with the linear model: milliseconds";
+    }
+}
+
+impl Choice {
+    /// The classifier.
+    ///
+    /// # Errors
+    /// Never in a released build: a test reads the models.
+    pub fn open(self) -> Result<Option<Arc<dyn Classifier>>, ModelError> {
+        Ok(match self {
+            Self::Off => None,
+            Self::Linear => Some(Arc::new(LinearModel::embedded()?)),
+            Self::Full => Some(Arc::new(Joint::embedded()?)),
+        })
+    }
+}
+
+/// A classifier of any kind.
+pub trait Classifier: Send + Sync {
+    /// Its name in findings.
+    fn name(&self) -> &'static str;
+
+    /// Name and digest of the model.
+    fn version(&self) -> String;
+
+    /// The scores of each window of the text, in order; there is always one.
+    fn windows(&self, input: &Input<'_>) -> Vec<Window>;
+
+    /// What is made of the scores.
+    fn calibrations(&self) -> &Calibrations;
+
+    /// What it was trained on.
+    fn trained(&self) -> &[Trained];
+
+    /// The probability of every label: a text is as bad as its worst window.
+    fn probabilities(&self, input: &Input<'_>) -> Probabilities {
+        self.calibrations().probabilities(input.kind, &joined(self.windows(input).iter().map(|window| &window.scores)))
+    }
+
+    /// What it flags, as findings in the window that speaks for them most. A classifier never blocks alone: what it is sure of is for a person to look at, what it
+    /// flags is noted (docs/classifier.md has the shares of harmless text that stand behind this).
+    fn findings(&self, input: &Input<'_>) -> Vec<Finding> {
+        let windows = self.windows(input);
+        let most = joined(windows.iter().map(|window| &window.scores));
+        let calls = self.calibrations().calls(&self.calibrations().probabilities(input.kind, &most));
+        if calls.is_empty() {
+            return Vec::new();
+        }
+        let text = crate::fold(input.text);
+        let span = |label: Label| {
+            let of = |scores: &Scores| scores.get(label.index()).copied();
+            let window = windows.iter().find(|window| of(&window.scores) == of(&most));
+            window.map_or(Span { start: 0, end: input.text.len() }, |window| text.original(window.units.clone()))
+        };
+        let finding = |call: &Call| Finding {
+            class: call.label.class(),
+            attack: call.label.attack(input.kind),
+            personal: None,
+            detector: self.name().to_owned(),
+            rule: format!("{}.{}", self.name(), call.label),
+            score: call.probability as f32,
+            severity: if call.sure { Severity::Review } else { Severity::Note },
+            span: span(call.label),
+            matched: span(call.label).cut(input.text).unwrap_or_default().to_owned(),
+            via: None,
+        };
+        calls.iter().map(finding).collect()
+    }
+}
+
+/// The rule for long texts: a text is as bad as its worst window.
+fn joined<'a>(windows: impl Iterator<Item = &'a Scores>) -> Scores {
+    let mut most = [f32::MIN; LABELS];
+    for scores in windows {
+        most.iter_mut().zip(scores).for_each(|(most, score)| *most = most.max(*score));
+    }
+    most
+}
