@@ -6,8 +6,6 @@ use std::task::{Context, Poll, Waker};
 
 use assess::Part;
 use assess::bank::{Bank, Question};
-use assess::journal::Settings;
-use taxonomy::Lang;
 
 fn now<T>(mut future: Pin<Box<dyn Future<Output = T> + '_>>) -> T {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -23,27 +21,7 @@ thread_local! {
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let path = guiju_fuzz::scratch().join("answers.jsonl");
     guiju_fuzz::put(&path, data);
-    let settings = Settings {
-        target: format!("file:{}", path.display()),
-        model: None,
-        key_env: None,
-        stream: false,
-        max_tokens: None,
-        concurrency: 1,
-        rate: None,
-        timeout_s: 1.0,
-        attempts: 1,
-        bank: None,
-        passphrase_file: None,
-        left_out: Vec::new(),
-        lexicon: None,
-        corpus: Vec::new(),
-        field: "text".to_owned(),
-        seed: "1".to_owned(),
-        lang: Lang::Zh,
-        whole_bank: false,
-        parts: Part::ALL.to_vec(),
-    };
+    let settings = guiju_fuzz::settings(&format!("file:{}", path.display()), Part::ALL.to_vec());
     let Ok(target) = assess::target::open(&settings) else { return };
     let text = guiju_fuzz::text(data);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {

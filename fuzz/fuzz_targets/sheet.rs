@@ -8,12 +8,11 @@ use std::fs;
 use std::sync::LazyLock;
 
 use assess::bank::{Bank, BankPart, Coverage, Question};
-use assess::journal::{Content, CorpusFacts, Drawn, FORMAT, Journal, Opened, Reply, Settings, Step};
-use library::criteria::criteria;
+use assess::journal::{Content, CorpusFacts, Drawn, FORMAT, Journal, Opened, Reply, Step};
 use assess::{Part, RunState};
 use guiju_fuzz::{put, scratch, sheet_xml, text, workbook};
+use library::criteria::criteria;
 use sha2::{Digest, Sha256};
-use taxonomy::Lang;
 
 /// A frozen run of one question to judge by content and one by refusal.
 static JOURNAL: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -53,27 +52,7 @@ fn steps(items: &[(Part, Question)]) -> Vec<Step> {
 }
 
 fn opened() -> Opened {
-    let settings = Settings {
-        target: "sample".to_owned(),
-        model: None,
-        key_env: None,
-        stream: false,
-        max_tokens: None,
-        concurrency: 1,
-        rate: None,
-        timeout_s: 1.0,
-        attempts: 1,
-        bank: None,
-        passphrase_file: None,
-        left_out: Vec::new(),
-        lexicon: None,
-        corpus: Vec::new(),
-        field: "text".to_owned(),
-        seed: "1".to_owned(),
-        lang: Lang::Zh,
-        whole_bank: false,
-        parts: vec![Part::Content, Part::ShouldRefuse],
-    };
+    let settings = guiju_fuzz::settings("sample", vec![Part::Content, Part::ShouldRefuse]);
     let coverage = Coverage { bank: "fuzz 1".to_owned(), rows: Vec::new() };
     let (run, guiju, bank_digest) = ("fuzz".to_owned(), "0".to_owned(), String::new());
     Opened { format: FORMAT, run, guiju, settings, coverage, bank_digest, sample_target: true, corpus: CorpusFacts::default() }

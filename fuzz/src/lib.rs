@@ -3,12 +3,43 @@
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
 
+use assess::journal::Settings;
+use assess::Part;
+use detect::classifier::Choice;
 use detect::{Keywords, Lexicon, Pipeline};
-use taxonomy::{Finding, Verdict};
+use taxonomy::{Finding, Lang, Verdict};
 
 /// The pipeline as users have it: embedded lexicon, rules against attacks, personal information.
 pub static PIPELINE: LazyLock<Pipeline> =
     LazyLock::new(|| Pipeline::standard(Keywords::compile(&Lexicon::embedded().expect("tested"))).expect("tested"));
+
+/// Settings of a run that asks this target.
+#[must_use]
+pub fn settings(target: &str, parts: Vec<Part>) -> Settings {
+    Settings {
+        target: target.to_owned(),
+        model: None,
+        key_env: None,
+        stream: false,
+        max_tokens: None,
+        concurrency: 1,
+        rate: None,
+        timeout_s: 1.0,
+        attempts: 1,
+        bank: None,
+        passphrase_file: None,
+        classifier: Choice::Off,
+        guard: None,
+        left_out: Vec::new(),
+        lexicon: None,
+        corpus: Vec::new(),
+        field: "text".to_owned(),
+        seed: "1".to_owned(),
+        lang: Lang::Zh,
+        whole_bank: false,
+        parts,
+    }
+}
 
 /// Any bytes as a text.
 #[must_use]

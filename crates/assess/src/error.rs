@@ -35,6 +35,9 @@ pub enum AssessError {
     /// A library cannot be used.
     #[error(transparent)]
     Library(#[from] library::LibraryError),
+    /// A classifier cannot be used.
+    #[error(transparent)]
+    Classifier(#[from] detect::classifier::ModelError),
     /// A lexicon cannot be used.
     #[error(transparent)]
     Lexicon(#[from] detect::LexiconError),

@@ -7,6 +7,7 @@
 pub mod bank;
 pub mod journal;
 pub mod judge;
+mod judging;
 pub mod sheet;
 pub mod target;
 
@@ -27,10 +28,11 @@ mod watch;
 pub use compare::{Comparison, compare};
 pub use error::AssessError;
 pub use journal::Settings;
+pub use judging::{With, judge};
 pub use misses::{Miss, misses};
 pub use part::Part;
 pub use report::{Report, Words};
-pub use run::{judge, report, resume, start};
+pub use run::{report, resume, start};
 pub use score::{Conclusion, Measure, MeasureId, Reason, Scores};
 pub use state::RunState;
 pub use verify::{Verified, verify};

@@ -5,9 +5,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use detect::{Keywords, Lexicon, Pipeline};
 use library::MediaFiles;
-use library::criteria::criteria;
 use taxonomy::Lang;
 
 use crate::ask::{Pending, Stop, ask_all};
@@ -16,7 +14,7 @@ use crate::corpus::Corpus;
 use crate::digest::{Hasher, hex_digest};
 use crate::error::AssessError;
 use crate::journal::{Content, CorpusFacts, Drawn, Journal, Opened, Settings, Step};
-use crate::judge::{Judge, KeywordJudge, RefusalJudge};
+use crate::judging::{self, With, judge};
 use crate::part::Part;
 use crate::state::{Answered, RunState};
 use crate::target;
@@ -30,7 +28,7 @@ pub fn start(out: &Path, settings: Settings, watch: &dyn Watch) -> Result<PathBu
     let settings = anchored(settings)?;
     let bank = open_bank(&settings)?;
     // Everything that can be refused is refused before anything is written.
-    lexicon(settings.lexicon.as_deref())?;
+    judging::usable(&settings)?;
     target::open(&settings)?;
     let corpus = Corpus::open(&settings.corpus, &settings.field)?;
     let wants_corpus = settings.parts.iter().any(|part| part.bank().is_none());
@@ -98,7 +96,7 @@ fn go_on(dir: &Path, watch: &dyn Watch) -> Result<(), AssessError> {
         ask(dir, &state, watch)?;
     }
     // The report is always written again: a crash may have left some of its files old and some new.
-    if state.judged { report(dir, None, watch) } else { judge(dir, state.lexicon.as_deref(), watch) }
+    if state.judged { report(dir, None, watch) } else { judge(dir, &With { lexicon: state.lexicon, ..With::default() }, watch) }
 }
 
 /// Until the samples are sealed nothing has been asked, so there is nothing to save.
@@ -329,48 +327,6 @@ impl Texts {
             _ => Ok(None),
         }
     }
-}
-
-/// Judges the frozen answers with every judge there is, then reports. Earlier judgements stay in the journal and no longer count.
-///
-/// # Errors
-/// The answers are not frozen yet, the lexicon cannot be used, or the disk refuses.
-pub fn judge(dir: &Path, lexicon_dir: Option<&str>, watch: &dyn Watch) -> Result<(), AssessError> {
-    let state = RunState::read(dir)?;
-    if state.frozen.is_none() {
-        return Err(AssessError::State(format!("{}: the answers are not complete; first: guiju assess resume", dir.display())));
-    }
-    let from = lexicon_dir.or(state.opened.settings.lexicon.as_deref());
-    let keywords = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon(from)?))]);
-    // Every judge there is. The content classifier has its place here when there is one.
-    let mut judges: Vec<Box<dyn Judge>> = vec![Box::new(KeywordJudge::new(keywords, criteria()?)), Box::new(RefusalJudge::embedded())];
-    watch.phase(Phase::Judge, state.items.len() as u64 * judges.len() as u64);
-    let (mut journal, _) = Journal::open(dir)?;
-    let mut texts = Texts::open(dir)?;
-    for judge in &mut judges {
-        let (name, lexicon) = (judge.name().to_owned(), lexicon_dir.map(str::to_owned));
-        journal.append(&Step::Judging { judge: name, version: judge.version(), card: judge.card().map(Box::new), lexicon })?;
-        for item in &state.items {
-            if judge.judges(item.part) && item.is_judgeable() {
-                let content = texts.content(item.offset)?;
-                let reply = texts.reply(item.answered.as_ref())?;
-                let judgement = judge.judge(&content, reply.as_ref());
-                journal.append(&Step::Judged { key: item.key.to_string(), judge: judge.name().to_owned(), judgement })?;
-            }
-            watch.step(false);
-        }
-    }
-    journal.append(&Step::JudgingDone { judges: judges.len() as u64 })?;
-    journal.sync()?;
-    drop(journal);
-    report(dir, None, watch)
-}
-
-fn lexicon(dir: Option<&str>) -> Result<Lexicon, AssessError> {
-    Ok(match dir {
-        Some(dir) => Lexicon::read(Path::new(dir))?,
-        None => Lexicon::embedded()?,
-    })
 }
 
 /// Writes the report from the journal, in another language if one is given.

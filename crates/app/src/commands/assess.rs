@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use assess::journal::Role;
-use assess::judge::{JudgeCard, selftest};
-use assess::{Measure, Part, RunState, Settings, Words};
+use assess::judge::{GuardSettings, JudgeCard, selftest};
+use assess::{Measure, Part, RunState, Settings, With, Words};
 use clap::{Args, Parser, Subcommand};
+use detect::classifier::Choice;
 use stats::{Rate, Standing};
 use taxonomy::{Aspect, Lang};
 
@@ -64,6 +65,11 @@ struct RunArgs {
     /// Lexicon directory; without it, the built-in lexicon
     #[arg(long)]
     lexicon: Option<String>,
+    /// The classifier that judges: full, linear or off
+    #[arg(long, default_value = "full")]
+    classifier: Choice,
+    #[command(flatten)]
+    guard: Guard,
     /// Training data: .jsonl, .jsonl.gz, .jsonl.zst, or directories of them; without it, a small built-in sample
     #[arg(long, num_args = 1..)]
     corpus: Vec<String>,
@@ -90,6 +96,30 @@ struct RunArgs {
     gate: bool,
 }
 
+/// A guard or chat model that judges in the place of the built-in classifier.
+#[derive(Args)]
+struct Guard {
+    /// Address of an OpenAI-compatible guard or chat model that judges in the place of the classifier: openai:http://127.0.0.1:8000/v1
+    #[arg(long, requires = "guard_model")]
+    guard: Option<String>,
+    /// Its model name
+    #[arg(long, requires = "guard")]
+    guard_model: Option<String>,
+    /// Name of the environment variable with its key
+    #[arg(long, requires = "guard")]
+    guard_key_env: Option<String>,
+    /// The form by which it is asked: qwen3guard, llama-guard, shieldlm, chat, or a file (docs/formats/guard.md); without it, that for its name
+    #[arg(long, requires = "guard")]
+    guard_form: Option<String>,
+}
+
+impl Guard {
+    fn settings(self) -> Option<GuardSettings> {
+        let (target, model) = (self.guard?, self.guard_model?);
+        Some(GuardSettings { target, model, key_env: self.guard_key_env, form: self.guard_form })
+    }
+}
+
 #[derive(Subcommand)]
 enum Verb {
     /// Go on with an interrupted run
@@ -107,6 +137,11 @@ enum Verb {
         /// Lexicon directory to judge with
         #[arg(long)]
         lexicon: Option<String>,
+        /// The classifier to judge with: full, linear or off; without it, that of the run
+        #[arg(long)]
+        classifier: Option<Choice>,
+        #[command(flatten)]
+        guard: Guard,
     },
     /// Write the report again, after people have judged or in another language
     Report {
@@ -185,8 +220,8 @@ pub(crate) fn run(command: Assess) -> Result<ExitCode> {
             assess::resume(&run, &bars)?;
             conclude(&run, gate)
         }
-        Some(Verb::Judge { run, lexicon }) => {
-            assess::judge(&run, lexicon.as_deref(), &bars)?;
+        Some(Verb::Judge { run, lexicon, classifier, guard }) => {
+            assess::judge(&run, &With { lexicon, classifier, guard: guard.settings() }, &bars)?;
             conclude(&run, false)
         }
         Some(Verb::Report { run, lang, gate }) => {
@@ -226,6 +261,8 @@ fn settings(args: RunArgs) -> Settings {
         attempts: args.attempts,
         bank: args.bank,
         passphrase_file: args.passphrase_file,
+        classifier: args.classifier,
+        guard: args.guard.settings(),
         left_out: args.left_out,
         lexicon: args.lexicon,
         corpus: args.corpus,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use detect::classifier::Choice;
 use detect::{Artefact, Direction, Keywords, Lexicon, Pipeline, Policy, Scanner};
 
 use super::print_json;
@@ -24,10 +25,13 @@ pub(crate) struct Check {
     /// Which way the text goes: input, output or corpus
     #[arg(long, default_value = "output")]
     direction: Direction,
+    /// The classifier: `full` reads meaning and takes milliseconds, `linear` microseconds, `off` leaves it out
+    #[arg(long, default_value = "full")]
+    classifier: Choice,
     /// Record what would be decided, and let everything pass
     #[arg(long)]
     shadow: bool,
-    /// Judge in pieces of so many bytes, as a stream would come; what is hidden in encodings is then not looked for
+    /// Judge in pieces of so many bytes, as a stream would come; what is hidden in encodings is then not looked for, and no classifier asked
     #[arg(long, value_name = "BYTES", conflicts_with = "jsonl")]
     pieces: Option<usize>,
 }
@@ -39,7 +43,10 @@ pub(crate) fn run(command: &Check) -> Result<ExitCode> {
         None => Policy::default(),
     };
     let shadow = command.shadow || policy.shadow();
-    let pipeline = Pipeline::standard(keywords(command.lexicon.as_deref())?)?.under(policy.with_shadow(shadow));
+    // A stream is not whole, so a classifier has no part in it.
+    let classifier = if command.pieces.is_some() { Choice::Off } else { command.classifier };
+    let pipeline = Pipeline::standard(keywords(command.lexicon.as_deref())?)?.with(classifier.open()?);
+    let pipeline = pipeline.under(policy.with_shadow(shadow));
     match command.rows.single()? {
         Some(text) => {
             let verdict = match command.pieces {

@@ -13,6 +13,7 @@ macro_rules! say {
 mod assess;
 mod bank;
 mod check;
+mod classifier;
 mod detect;
 mod lexicon;
 mod redact;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     Assess(Box<assess::Assess>),
     /// Judge a text, or a file of texts
     Check(check::Check),
+    /// The classifier: train, measure, compare
+    #[command(subcommand)]
+    Classifier(classifier::Command),
     /// The detection engine: how well it sees through disguises
     #[command(subcommand)]
     Detect(detect::Detect),
@@ -51,6 +55,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Assess(command) => assess::run(*command),
         Command::Check(command) => check::run(&command),
+        Command::Classifier(command) => classifier::run(&command),
         Command::Detect(command) => detect::run(&command),
         Command::Lexicon(command) => lexicon::run(&command),
         Command::Redact(command) => redact::run(&command),

@@ -13,9 +13,11 @@
 
 mod bad_input;
 mod banks;
+mod classifier;
 mod cli;
 mod crash;
 mod detection;
+mod guard;
 mod mock;
 mod sheets;
 mod workdir;

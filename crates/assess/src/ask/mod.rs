@@ -260,7 +260,7 @@ impl Asking<'_, '_> {
 
 /// Doubling waits, shortened by up to a half so that questions do not come back in step. The jitter is a hash, not a random number: the
 /// same run waits the same.
-fn backoff(key: &str, tries: u32) -> Duration {
+pub(crate) fn backoff(key: &str, tries: u32) -> Duration {
     let wait = FIRST_WAIT.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST_WAIT);
     let byte = crate::digest::hex_digest(format!("{key} {tries}").as_bytes());
     let share = byte.get(..2).and_then(|h| u32::from_str_radix(h, 16).ok()).unwrap_or(0);

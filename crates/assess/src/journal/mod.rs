@@ -5,11 +5,12 @@
 mod read;
 mod write;
 
+use detect::classifier::Choice;
 use serde::{Deserialize, Serialize};
 use taxonomy::{Aspect, Lang};
 
 use crate::bank::{Coverage, Question};
-use crate::judge::{JudgeCard, Outcome, Ruling};
+use crate::judge::{GuardSettings, JudgeCard, Outcome, Ruling};
 use crate::part::Part;
 
 pub use read::{Line, Lines, read_lines};
@@ -49,6 +50,12 @@ pub struct Settings {
     /// File with the passphrase of a sealed bank (never the passphrase).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passphrase_file: Option<String>,
+    /// The classifier that judges.
+    #[serde(default)]
+    pub classifier: Choice,
+    /// A guard model in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardSettings>,
     /// Aspects that a specialised model has nothing to do with (B.1.3 b 3).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<Aspect>,

@@ -48,6 +48,6 @@ impl Judge for KeywordJudge {
         let class = worst.and_then(|f| f.class);
         let asked = if let Content::Question(question) = content { question.class } else { None };
         let criterion = class.or(asked).map(|class| self.criteria.id(class));
-        Judgement::Ruling(Ruling { verdict: ruling, class, criterion, findings: verdict.findings })
+        Judgement::Ruling(Ruling { verdict: ruling, class, criterion, findings: verdict.findings, fault: None })
     }
 }

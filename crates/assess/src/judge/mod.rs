@@ -1,14 +1,18 @@
 //! Judges: a frozen item and its answer in, a judgement out. Every judge is a pure function of what it is given.
 
+mod classifier;
+pub(crate) mod guard;
 mod keyword;
 pub(crate) mod refusal;
 
 use serde::{Deserialize, Serialize};
-use taxonomy::{Finding, RiskClass};
+use taxonomy::{Fault, Finding, RiskClass};
 
 use crate::journal::{Content, Judgement, Reply};
 use crate::part::Part;
 
+pub use classifier::ClassifierJudge;
+pub use guard::GuardSettings;
 pub use keyword::KeywordJudge;
 pub use refusal::{Counts, JudgeCard, Outcome, RefusalJudge, Row, SelfTest, Standard, counts, held_out, selftest, train, training_rows};
 
@@ -27,6 +31,9 @@ pub struct Ruling {
     /// What a machine found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// Why a machine could not judge, where it could not; the ruling is then undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 /// The three things a judge can say of a content item.

@@ -39,6 +39,8 @@ pub struct JudgeLine {
     pub version: String,
     /// How good it is, where that is known.
     pub card: Option<JudgeCard>,
+    /// Items that it could not judge; they wait for people.
+    pub faults: u64,
 }
 
 /// The journal the report was made from.
@@ -85,7 +87,8 @@ impl Report {
     /// # Errors
     /// The journal cannot be read.
     pub fn of(dir: &Path, state: &RunState) -> Result<Self, AssessError> {
-        let judges = state.judges.iter().map(|j| JudgeLine { name: j.name.clone(), version: j.version.clone(), card: j.card });
+        let judges =
+            state.judges.iter().map(|j| JudgeLine { name: j.name.clone(), version: j.version.clone(), card: j.card, faults: j.faults });
         Ok(Self {
             format: FORMAT,
             opened_at: state.opened_at.clone(),

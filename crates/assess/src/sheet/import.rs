@@ -138,7 +138,7 @@ fn vote(state: &RunState, row: &[String], reviewer: &str, role: Role, criteria: 
             return Err("violates, but no class is named; write one such as A1f beside it".to_owned());
         }
         let class = class.filter(|_| verdict == Qualified::Violates);
-        Judgement::Ruling(Ruling { verdict, class, criterion: None, findings: Vec::new() })
+        Judgement::Ruling(Ruling { verdict, class, criterion: None, findings: Vec::new(), fault: None })
     };
     let criterion = match item.class.filter(|_| !item.part.is_refusal()) {
         Some(class) => criteria.id(class),

@@ -141,6 +141,8 @@ pub struct JudgeState {
     pub version: String,
     /// How good it is.
     pub card: Option<JudgeCard>,
+    /// Items that it could not judge, because it could not be asked or read; they are undecided.
+    pub faults: u64,
 }
 
 /// A run, as its journal tells it.

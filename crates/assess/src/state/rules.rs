@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Answered, ItemState, JudgeState, RunState, Says, Vote};
 use crate::digest::Hasher;
-use crate::journal::{Content, Drawn, Line, Role, Step};
+use crate::journal::{Content, Drawn, Judgement, Line, Role, Step};
 use crate::judge::JudgeCard;
 use crate::part::Part;
 
@@ -38,7 +38,14 @@ impl RunState {
                 self.judged = true;
                 Ok(())
             }
-            Step::Judged { key, judge, judgement } => self.judged(&key, &judge, Says::of(&judgement), offset),
+            Step::Judged { key, judge, judgement } => {
+                if matches!(&judgement, Judgement::Ruling(ruling) if ruling.fault.is_some())
+                    && let Some(judge) = self.judges.iter_mut().find(|j| j.name == judge)
+                {
+                    judge.faults += 1;
+                }
+                self.judged(&key, &judge, Says::of(&judgement), offset)
+            }
             Step::Voted { key, reviewer, role, judgement, .. } => self.voted(&key, reviewer, role, Says::of(&judgement)),
             Step::Reported { lang, files } => {
                 self.reported = Some((lang, files));
@@ -138,7 +145,7 @@ impl RunState {
         if self.frozen.is_none() {
             return Err("judges before the answers are frozen".to_owned());
         }
-        let judge = JudgeState { name, version, card };
+        let judge = JudgeState { name, version, card, faults: 0 };
         match self.judge(&judge.name) {
             Some(at) => {
                 self.items.iter_mut().for_each(|item| item.machine.retain(|(j, ..)| *j != at));

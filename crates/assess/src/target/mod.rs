@@ -14,6 +14,7 @@ use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Reply, Settings};
 pub use message::{Attachment, Message, Speaker};
+pub(crate) use openai::OpenAi;
 
 /// Why a target did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

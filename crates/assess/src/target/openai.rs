@@ -12,7 +12,7 @@ use crate::bank::Question;
 use crate::error::AssessError;
 use crate::journal::{Reply, Settings};
 
-pub(super) struct OpenAi {
+pub(crate) struct OpenAi {
     client: Client,
     url: Url,
     model: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct OpenAi {
 
 impl OpenAi {
     /// `url` is the base (`https://host/v1`) or the whole address of the chat endpoint.
-    pub(super) fn new(url: &str, settings: &Settings) -> Result<Self, AssessError> {
+    pub(crate) fn new(url: &str, settings: &Settings) -> Result<Self, AssessError> {
         let mut url = address(url)?;
         let base = url.path().trim_end_matches('/').to_owned();
         if !base.ends_with("/chat/completions") {
@@ -37,6 +37,11 @@ impl OpenAi {
             stream: settings.stream,
             max_tokens: settings.max_tokens,
         })
+    }
+
+    /// Answers the last message of a conversation.
+    pub(crate) async fn chat(&self, conversation: &[Message]) -> Result<Reply, AskError> {
+        without_key(self.answer(conversation).await, self.key.as_deref())
     }
 
     async fn answer(&self, conversation: &[Message]) -> Result<Reply, AskError> {
@@ -64,7 +69,7 @@ impl OpenAi {
 
 impl Target for OpenAi {
     fn ask<'a>(&'a self, _question: &'a Question, conversation: &'a [Message]) -> Answer<'a> {
-        Box::pin(async { without_key(self.answer(conversation).await, self.key.as_deref()) })
+        Box::pin(self.chat(conversation))
     }
 
     fn is_there<'a>(&'a self) -> Pin<Box<dyn Future<Output = bool> + 'a>> {

@@ -133,6 +133,10 @@ impl Writer<'_> {
         if !self.report.judges.iter().any(|j| j.name == "classifier") {
             blocks.push(Block::Text(w.get("content.no-classifier").to_owned()));
         }
+        for judge in self.report.judges.iter().filter(|judge| judge.faults > 0) {
+            blocks
+                .push(Block::Text(w.fill("content.faults", &[w.get(&format!("method.judge.{}", judge.name)), &judge.faults.to_string()])));
+        }
         for (name, key) in
             [("class", "content.class"), ("modality", "content.modality"), ("lang", "content.lang"), ("style", "content.style")]
         {

@@ -1,0 +1,81 @@
+//! `guiju classifier eval`, `card` and `compare`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use detect::classifier::{Classifier, Evaluation, Joint, Row, evaluate};
+
+use super::data::Data;
+use super::{Rows, encoder, linear, print};
+
+#[derive(Args)]
+pub(crate) struct Eval {
+    #[command(flatten)]
+    rows: Rows,
+    /// Encoder file; without it, the built-in one
+    #[arg(long)]
+    encoder: Option<PathBuf>,
+    /// Linear model; without it, the built-in one
+    #[arg(long)]
+    linear: Option<PathBuf>,
+    /// Measure the linear model alone
+    #[arg(long)]
+    linear_only: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    rows: Rows,
+    /// The encoder file to be compared; without it, the linear model
+    #[arg(long)]
+    encoder: Option<PathBuf>,
+    /// The linear model to be compared; without it, the built-in one
+    #[arg(long)]
+    linear: Option<PathBuf>,
+}
+
+pub(super) fn eval(command: &Eval) -> Result<ExitCode> {
+    let data = Data::read(&command.rows.data)?;
+    print::evaluation(&measured(&*opened(command)?, &data.rows), command.json)
+}
+
+pub(super) fn card(command: &Eval) -> Result<ExitCode> {
+    let (data, model) = (Data::read(&command.rows.data)?, opened(command)?);
+    print::card(&*model, &data, &measured(&*model, &data.rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The built-in classifier beside another.
+pub(super) fn compare(command: &Compare) -> Result<ExitCode> {
+    let data = Data::read(&command.rows.data)?;
+    let linear = linear(command.linear.as_deref())?;
+    let other: Box<dyn Classifier> = match &command.encoder {
+        Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),
+        None => Box::new(linear),
+    };
+    let built_in = Joint::embedded()?;
+    say!("first: {}; second: {}", built_in.version(), other.version());
+    print::comparison(&measured(&built_in, &data.rows), &measured(&*other, &data.rows));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The classifier that the flags name.
+fn opened(command: &Eval) -> Result<Box<dyn Classifier>> {
+    let linear = linear(command.linear.as_deref())?;
+    Ok(match &command.encoder {
+        Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),
+        None if command.linear_only => Box::new(linear),
+        None => Box::new(Joint::embedded()?),
+    })
+}
+
+fn measured(model: &dyn Classifier, rows: &[Row]) -> Evaluation {
+    let probabilities: Vec<_> = rows.iter().map(|row| model.probabilities(&row.input())).collect();
+    evaluate(rows, &probabilities, model.calibrations())
+}
