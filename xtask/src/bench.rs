@@ -50,7 +50,7 @@ struct Cost {
 fn run(guiju: &Path, dir: &Path, address: &str) -> Result<Cost> {
     let (before, begun) = (children_cpu()?, Instant::now());
     let mut child = Command::new(guiju)
-        .args(["assess", "--target", &format!("openai:http://{address}/v1"), "--whole-bank", "--concurrency", "64"])
+        .args(["assess", "--target", &format!("openai:http://{address}/v1"), "--whole-bank", "--concurrency", "64", "--classifier", "off"])
         .args(["--parts", "content,should-refuse,should-answer", "--bank"])
         .arg(dir.join("bank"))
         .arg("--out")

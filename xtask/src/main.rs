@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool prints")]
 
 mod bench;
+mod classifier;
 mod layers;
 mod match_bench;
 mod refusal;
@@ -17,6 +18,7 @@ const USAGE: &str = "usage: cargo xtask TASK
                              --cross: score every training author with a model that has not seen that author
   bench match [--text FILE --words FILE] [--runs N] [--mb N]   the matcher against daachorse, aho-corasick and Hyperscan
   bench worst                 time and memory of texts made to hurt, and of ordinary text
+  bench classifier            what a text costs with each classifier, by length
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
 
 fn main() -> Result<()> {
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
         ["layers"] => layers::check(),
         ["refusal-model", flags @ ..] => refusal::model(flags),
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
+        ["bench", "classifier"] => classifier::run(),
         ["bench", "worst"] => worst::run(),
         ["bench", "match", flags @ ..] => match_bench::run(flags),
         _ => bail!(USAGE),

@@ -72,6 +72,13 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// Counts a row.
+    pub fn count(&mut self, harmful: bool, flagged: bool) {
+        let (all, hits) = if harmful { (&mut self.harmful, &mut self.caught) } else { (&mut self.harmless, &mut self.wronged) };
+        *all += 1;
+        *hits += u64::from(flagged);
+    }
+
     /// Of the harmful rows, those caught.
     #[must_use]
     pub fn recall(&self) -> Rate {
@@ -116,14 +123,8 @@ pub fn evaluate(rows: &[Row], probabilities: &[Probabilities], calibrations: &Ca
         let (flagged, sure) = (!calls.is_empty(), calls.iter().any(|call| call.sure));
         for name in slices_of(row) {
             let slice = slices.entry(name).or_default();
-            if row.harmful {
-                slice.harmful += 1;
-                slice.caught += u64::from(flagged);
-            } else {
-                slice.harmless += 1;
-                slice.wronged += u64::from(flagged);
-                slice.sure_wronged += u64::from(sure);
-            }
+            slice.count(row.harmful, flagged);
+            slice.sure_wronged += u64::from(sure && !row.harmful);
         }
     }
     let labels = Label::all().filter_map(|label| figures(label, rows, probabilities, calibrations));

@@ -114,6 +114,12 @@ pub fn run(pipeline: &Pipeline, texts: &[Text<'_>], clean: &[&str], seed: u64) -
     Report { seed, texts: texts.len(), not_found: texts.len() - found.len(), clean: clean.len(), rows }
 }
 
+/// A text in disguise: all of it, or some word of it where the disguise is one of words; `None` when there is nothing to disguise.
+#[must_use]
+pub fn disguise(transform: &Transform, text: &str, seed: u64) -> Option<String> {
+    (transform.apply)(text, some_word(text, seed), seed)
+}
+
 /// What a finding speaks for.
 type Subject = (Option<RiskClass>, Option<AttackKind>, Option<PersonalKind>);
 

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use detect::classifier::{Classifier, Evaluation, Joint, Row, evaluate};
+use detect::classifier::{Classifier, Evaluation, Input, Joint, Row, Slice, evaluate};
+use detect::evade::{disguise, transforms};
 
 use super::data::Data;
 use super::{Rows, encoder, linear, print};
@@ -26,6 +27,9 @@ pub(crate) struct Eval {
     /// As JSON
     #[arg(long)]
     json: bool,
+    /// Disguise so many rows in sixteen ways instead, and say what that does
+    #[arg(long, value_name = "ROWS", conflicts_with = "json")]
+    evade: Option<usize>,
 }
 
 #[derive(Args)]
@@ -42,6 +46,10 @@ pub(crate) struct Compare {
 
 pub(super) fn eval(command: &Eval) -> Result<ExitCode> {
     let data = Data::read(&command.rows.data)?;
+    if let Some(most) = command.evade {
+        evade(&*opened(command)?, &data.rows, most);
+        return Ok(ExitCode::SUCCESS);
+    }
     print::evaluation(&measured(&*opened(command)?, &data.rows), command.json)
 }
 
@@ -63,6 +71,25 @@ pub(super) fn compare(command: &Compare) -> Result<ExitCode> {
     say!("first: {}; second: {}", built_in.version(), other.version());
     print::comparison(&measured(&built_in, &data.rows), &measured(&*other, &data.rows));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same rows without disguise and with it.
+fn evade(model: &dyn Classifier, rows: &[Row], most: usize) {
+    let drawn: Vec<&Row> = stats::draw_indices("evade", rows.len(), most).iter().filter_map(|&at| rows.get(at)).collect();
+    let flags = |row: &Row, text: &str| {
+        let probabilities = model.probabilities(&Input { text, ..row.input() });
+        !model.calibrations().calls(&probabilities).is_empty()
+    };
+    let plain: Vec<bool> = drawn.iter().map(|row| flags(row, &row.text)).collect();
+    print::disguises(transforms().iter().map(|transform| {
+        let (mut before, mut after) = (Slice::default(), Slice::default());
+        for ((seed, row), was) in (0..).zip(&drawn).zip(&plain) {
+            let Some(text) = disguise(transform, &row.text, seed) else { continue };
+            before.count(row.harmful, *was);
+            after.count(row.harmful, flags(row, &text));
+        }
+        (transform.id, transform.zh, before, after)
+    }));
 }
 
 /// The classifier that the flags name.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use detect::classifier::{Classifier, Evaluation, LabelFigures};
+use detect::classifier::{Classifier, Evaluation, LabelFigures, Slice};
 use stats::Rate;
 
 use super::data::Data;
@@ -79,6 +79,33 @@ pub(super) fn comparison(first: &Evaluation, second: &Evaluation) {
         let share = |rate: Rate| rate.share().map_or("–".to_owned(), |share| format!("{:.1}", share * 100.0));
         let columns = [slice.recall(), other.recall(), slice.false_positives(), other.false_positives()].map(share);
         say!("{} {}", pad(name, 32), columns.map(|column| format!("{column:>16}")).join(" "));
+    }
+}
+
+/// What each disguise does: its id, its Chinese name, the rows without it and with it.
+pub(super) fn disguises(rows: impl Iterator<Item = (&'static str, &'static str, Slice, Slice)>) {
+    say!(
+        "{} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        pad("disguise", 28),
+        "harmful",
+        "caught %",
+        "disguised",
+        "harmless",
+        "false %",
+        "disguised"
+    );
+    let share = |rate: Rate| rate.share().map_or("–".to_owned(), |share| format!("{:.1}", share * 100.0));
+    for (id, zh, before, after) in rows {
+        say!(
+            "{} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            pad(&format!("{id:16} {zh}"), 28),
+            before.harmful,
+            share(before.recall()),
+            share(after.recall()),
+            before.harmless,
+            share(before.false_positives()),
+            share(after.false_positives()),
+        );
     }
 }
 

@@ -14,15 +14,10 @@ const SPACE: char = '▁';
 /// What an unknown character costs beyond the rarest piece.
 const PENALTY: f32 = 10.0;
 
-/// What a run of characters leads to: a piece, or only the beginning of one.
-#[derive(Clone, Copy, Default)]
-struct Known {
-    piece: Option<u32>,
-}
-
 /// The pieces and how likely each is.
 pub(super) struct Pieces {
-    known: HashMap<u64, Known, BuildHasherDefault<Same>>,
+    /// By the hash of a run of characters: the piece that it is, or none where a piece only begins so.
+    known: HashMap<u64, Option<u32>, BuildHasherDefault<Same>>,
     scores: Vec<f32>,
     unknown: f32,
 }
@@ -51,14 +46,14 @@ const fn extend(hash: u64, c: char) -> u64 {
 
 impl Pieces {
     pub(super) fn new<'a>(pieces: impl Iterator<Item = &'a str>, scores: Vec<f32>) -> Self {
-        let mut known: HashMap<u64, Known, _> = HashMap::default();
+        let mut known: HashMap<u64, Option<u32>, _> = HashMap::default();
         for (number, piece) in (0..).zip(pieces).filter(|(_, piece)| !piece.is_empty()) {
             let mut hash = 0;
             for c in piece.chars() {
                 hash = extend(hash, c);
                 known.entry(hash).or_default();
             }
-            known.entry(hash).or_default().piece = Some(number);
+            known.insert(hash, Some(number));
         }
         let unknown = scores.iter().copied().fold(0.0, f32::min) - PENALTY;
         Self { known, scores, unknown }
@@ -87,7 +82,7 @@ impl Pieces {
             for (end, &c) in (start + 1..).zip(chars.get(start..).unwrap_or_default()) {
                 hash = extend(hash, c);
                 let Some(known) = self.known.get(&hash) else { break };
-                if let Some(piece) = known.piece {
+                if let Some(piece) = *known {
                     single |= end == start + 1;
                     better(end, before + self.scores.get(piece as usize).copied().unwrap_or(self.unknown), piece);
                 }
