@@ -12,11 +12,11 @@ use crate::sound;
 /// Number of buckets. 2 to the 17th with one byte for each of 32 labels is 4 MiB: it fits a second-level cache of 2026 half, and the third-level cache whole.
 pub(super) const BUCKETS: usize = 1 << 17;
 
-/// Longest stretch scored in one go, in folded units: two or three paragraphs. A longer text is read in windows.
-pub(super) const WINDOW: usize = 512;
+/// Longest stretch scored in one go, in folded units: what nearly all rows it learnt from are shorter than. A longer text is read in windows.
+pub(super) const WINDOW: usize = 192;
 
 /// How far one window is from the next: what stands on the edge of one stands inside another.
-const STRIDE: usize = 384;
+const STRIDE: usize = 144;
 
 /// The windows of a folded text: the last one ends where the text ends.
 pub(super) fn windows(units: usize) -> impl Iterator<Item = Range<usize>> {
@@ -34,11 +34,17 @@ struct Token {
 #[derive(Default)]
 pub(super) struct Features {
     tokens: Vec<Token>,
-    /// The buckets, some more than once.
+    /// The buckets.
     pub(super) buckets: Vec<u32>,
 }
 
 impl Features {
+    /// Leaves each bucket once: a sentence said ten times is no ten times as harmful.
+    pub(super) fn once(&mut self) {
+        self.buckets.sort_unstable();
+        self.buckets.dedup();
+    }
+
     /// Adds the features of a stretch of folded text. The salt tells what the text is to another from what it is itself.
     pub(super) fn add(&mut self, units: &[u16], salt: u64) {
         self.read(units);
@@ -158,8 +164,8 @@ mod tests {
     #[test]
     fn windows_cover_a_text() {
         let of = |units| windows(units).collect::<Vec<_>>();
-        assert_eq!((of(0).last(), of(512).last(), of(512).len()), (Some(&(0..0)), Some(&(0..512)), 1));
-        assert_eq!(of(513), [0..512, 384..513]);
-        assert_eq!(of(1300).last(), Some(&(1152..1300)));
+        assert_eq!((of(0).last(), of(192).last(), of(192).len()), (Some(&(0..0)), Some(&(0..192)), 1));
+        assert_eq!(of(193), [0..192, 144..193]);
+        assert_eq!(of(500).last(), Some(&(432..500)));
     }
 }

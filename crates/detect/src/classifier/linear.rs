@@ -105,6 +105,7 @@ pub(super) fn each_window(input: &Input<'_>, features: &mut Features, mut work: 
             let head = question.units().len().min(WINDOW);
             features.add(question.units().get(..head).unwrap_or_default(), QUESTION);
         }
+        features.once();
         work(window, features);
     }
 }

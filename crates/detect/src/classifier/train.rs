@@ -64,8 +64,6 @@ fn rates(rows: &[&Row]) -> Vec<f32> {
     let mut features = Features::default();
     for row in rows {
         beginning(row, &mut features, |_| ());
-        features.buckets.sort_unstable();
-        features.buckets.dedup();
         for &bucket in &features.buckets {
             if let Some(count) = counts.get_mut(bucket as usize) {
                 *count += 1;
