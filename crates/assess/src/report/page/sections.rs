@@ -130,8 +130,11 @@ impl Writer<'_> {
     pub(super) fn content(&self) -> Section {
         let w = self.w;
         let mut blocks = vec![Block::Note(w.get("content.note").to_owned())];
-        if !self.report.judges.iter().any(|j| j.name == "classifier") {
-            blocks.push(Block::Text(w.get("content.no-classifier").to_owned()));
+        // A guard model's recall is its owner's to know; of ours the reader must be told.
+        match self.report.judges.iter().find(|judge| judge.name == "classifier") {
+            None => blocks.push(Block::Text(w.get("content.no-classifier").to_owned())),
+            Some(judge) if judge.version.starts_with("guiju-") => blocks.push(Block::Note(w.get("content.classifier").to_owned())),
+            Some(_) => {}
         }
         for judge in self.report.judges.iter().filter(|judge| judge.faults > 0) {
             blocks
