@@ -10,8 +10,9 @@ use futures_util::StreamExt;
 use library::criteria::{Criteria, criteria};
 use taxonomy::RiskClass;
 
+use crate::ask;
 use crate::error::AssessError;
-use crate::journal::{Content, Journal, Judgement, Settings, Step};
+use crate::journal::{Journal, Judgement, Settings, Step};
 use crate::judge::guard::{Guard, GuardSettings, Pulse};
 use crate::judge::{ClassifierJudge, Judge, KeywordJudge, RefusalJudge, judged_text};
 use crate::run::{Texts, report};
@@ -103,10 +104,8 @@ impl Asking {
     fn all(&self, state: &RunState, journal: &mut Journal, texts: &mut Texts, watch: &dyn Watch) -> Result<(), AssessError> {
         let (judge, version) = ("classifier".to_owned(), self.guard.version());
         journal.append(&Step::Judging { judge: judge.clone(), version, card: None, lexicon: None })?;
-        let network = |e| AssessError::State(format!("cannot start the network: {e}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(network)?;
         let items = state.items.iter().filter(|item| ClassifierJudge::is_for(item.part) && item.is_judgeable());
-        runtime.block_on(async {
+        ask::runtime()?.block_on(async {
             let mut pulse = Pulse::default();
             let asked = futures_util::stream::iter(items).map(|item| {
                 let read = read(item, texts);
@@ -146,9 +145,7 @@ struct Read {
 fn read(item: &ItemState, texts: &mut Texts) -> Result<Read, AssessError> {
     let content = texts.content(item.offset)?;
     let text = judged_text(&content, texts.reply(item.answered.as_ref())?.as_ref());
-    let (question, class) = match &content {
-        Content::Question(question) => (Some(question.turns.join("\n")), question.class),
-        Content::Row { .. } => (None, None),
-    };
+    let asked = content.question();
+    let (question, class) = (asked.map(|question| question.turns.join("\n")), asked.and_then(|question| question.class));
     Ok(Read { question, class, text })
 }

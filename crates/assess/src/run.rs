@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use library::MediaFiles;
 use taxonomy::Lang;
 
-use crate::ask::{Pending, Stop, ask_all};
+use crate::ask::{Pending, Stop, ask_all, runtime};
 use crate::bank::{Bank, BankPart, Question, coverage};
 use crate::corpus::Corpus;
 use crate::digest::{Hasher, hex_digest};
@@ -253,13 +253,9 @@ fn ask(dir: &Path, state: &RunState, watch: &dyn Watch) -> Result<(), AssessErro
         .filter_map(|at| open.get(at))
         .map(|(key, question)| Pending::new(key.clone(), question, &files, state.item(key).map_or(0, |item| item.asked)))
         .collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| AssessError::State(format!("cannot start the network: {e}")))?;
     let answered_before = state.items.iter().any(|item| matches!(item.answered, Some(Answered::Yes { .. })));
     let journal_cell = RefCell::new(&mut journal);
-    let asked = runtime.block_on(ask_all(target.as_ref(), pending, settings, &journal_cell, answered_before, watch));
+    let asked = runtime()?.block_on(ask_all(target.as_ref(), pending, settings, &journal_cell, answered_before, watch));
     match asked {
         Ok(()) => freeze(dir, journal),
         Err(Stop::Failed(error)) => Err(error),

@@ -4,12 +4,14 @@
 
 mod agreement;
 mod binomial;
+mod math;
 mod paired;
 mod rate;
 mod sample;
 
 pub use agreement::{Kappa, cohen_kappa};
 pub use binomial::upper_tail;
+pub use math::{Random, exp, log2, sigmoid};
 pub use paired::{McNemar, mcnemar};
 pub use rate::{Bound, Interval, Rate, Standing, corrected, wilson};
 pub use sample::{allot, draw, draw_indices};

@@ -62,6 +62,15 @@ impl<'a> Pending<'a> {
     }
 }
 
+/// One thread that waits for the network.
+///
+/// # Errors
+/// The system gives none.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, AssessError> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|e| AssessError::State(format!("cannot start the network: {e}")))
+}
+
 /// Asks all questions; gives how many were answered and how many given up.
 ///
 /// # Errors

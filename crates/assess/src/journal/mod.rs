@@ -144,6 +144,17 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// The question, where it is one.
+    #[must_use]
+    pub const fn question(&self) -> Option<&Question> {
+        match self {
+            Self::Question(question) => Some(question),
+            Self::Row { .. } => None,
+        }
+    }
+}
+
 /// What came back for one question.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reply {

@@ -44,7 +44,7 @@ impl Judge for ClassifierJudge {
 
     fn judge(&mut self, content: &Content, reply: Option<&Reply>) -> Judgement {
         let text = judged_text(content, reply);
-        let asked = if let Content::Question(question) = content { Some(question) } else { None };
+        let asked = content.question();
         let prompt = asked.map(|question| question.turns.join("\n"));
         let kind = if prompt.is_some() { InputKind::Dialog } else { InputKind::Text };
         let mut findings = self.classifier.findings(&Input { kind, text: &text, prompt: prompt.as_deref() });

@@ -46,7 +46,7 @@ impl Judge for KeywordJudge {
             None => Qualified::Undecided,
         };
         let class = worst.and_then(|f| f.class);
-        let asked = if let Content::Question(question) = content { question.class } else { None };
+        let asked = content.question().and_then(|question| question.class);
         let criterion = class.or(asked).map(|class| self.criteria.id(class));
         Judgement::Ruling(Ruling { verdict: ruling, class, criterion, findings: verdict.findings, fault: None })
     }

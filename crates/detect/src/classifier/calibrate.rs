@@ -5,9 +5,9 @@
 use std::f64::consts::LN_2;
 
 use serde::{Deserialize, Serialize};
+use stats::{log2, sigmoid};
 use taxonomy::InputKind;
 
-use super::math::{log2, sigmoid};
 use super::rows::Row;
 use super::{Call, LABELS, Label, Scores};
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use stats::Rate;
 
 use super::rows::Row;
-use super::{Calibrations, Label, Probabilities};
+use super::{Calibrations, Call, Label, Probabilities};
 
 /// Bins of the expected calibration error.
 const BINS: usize = 10;
@@ -118,8 +118,8 @@ impl Evaluation {
 #[must_use]
 pub fn evaluate(rows: &[Row], probabilities: &[Probabilities], calibrations: &Calibrations) -> Evaluation {
     let mut slices: BTreeMap<String, Slice> = BTreeMap::new();
-    for (row, probabilities) in rows.iter().zip(probabilities) {
-        let calls = calibrations.calls(probabilities);
+    let calls: Vec<Vec<Call>> = probabilities.iter().map(|probabilities| calibrations.calls(probabilities)).collect();
+    for (row, calls) in rows.iter().zip(&calls) {
         let (flagged, sure) = (!calls.is_empty(), calls.iter().any(|call| call.sure));
         for name in slices_of(row) {
             let slice = slices.entry(name).or_default();
@@ -127,7 +127,7 @@ pub fn evaluate(rows: &[Row], probabilities: &[Probabilities], calibrations: &Ca
             slice.sure_wronged += u64::from(sure && !row.harmful);
         }
     }
-    let labels = Label::all().filter_map(|label| figures(label, rows, probabilities, calibrations));
+    let labels = Label::all().filter_map(|label| figures(label, rows, probabilities, &calls));
     let any: Vec<_> = rows.iter().zip(probabilities).map(|(row, probabilities)| (probabilities.any, row.harmful)).collect();
     Evaluation { labels: labels.collect(), auc: auc(&any), calibration_error: calibration_error(&any), slices }
 }
@@ -152,10 +152,10 @@ struct Point {
     sure: bool,
 }
 
-fn figures(label: Label, rows: &[Row], probabilities: &[Probabilities], calibrations: &Calibrations) -> Option<LabelFigures> {
-    let known = rows.iter().zip(probabilities).filter(|(row, _)| row.known.has(label));
-    let points = known.map(|(row, probabilities)| {
-        let call = calibrations.calls(probabilities).into_iter().find(|call| call.label == label);
+fn figures(label: Label, rows: &[Row], probabilities: &[Probabilities], calls: &[Vec<Call>]) -> Option<LabelFigures> {
+    let known = rows.iter().zip(probabilities.iter().zip(calls)).filter(|(row, _)| row.known.has(label));
+    let points = known.map(|(row, (probabilities, calls))| {
+        let call = calls.iter().find(|call| call.label == label);
         let probability = probabilities.labels.get(label.index()).copied().unwrap_or_default();
         Point { probability, holds: row.labels.has(label), flagged: call.is_some(), sure: call.is_some_and(|call| call.sure) }
     });

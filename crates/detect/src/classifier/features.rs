@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::cover;
 use crate::fold::{is_cjk, is_filler};
 use crate::sound;
 
@@ -18,10 +19,9 @@ pub(super) const WINDOW: usize = 192;
 /// How far one window is from the next: what stands on the edge of one stands inside another.
 const STRIDE: usize = 144;
 
-/// The windows of a folded text: the last one ends where the text ends.
+/// The windows of a folded text.
 pub(super) fn windows(units: usize) -> impl Iterator<Item = Range<usize>> {
-    let more = units.saturating_sub(WINDOW).div_ceil(STRIDE);
-    (0..=more).map(move |n| n * STRIDE..(n * STRIDE + WINDOW).min(units))
+    cover(units, WINDOW, STRIDE)
 }
 
 /// A token by its hash; a word also by its letters.

@@ -1,8 +1,6 @@
 //! Fitting a classifier: learn from all rows but a part, score the part, turn about; calibrate on those scores; then learn from all.
 
 use super::calibrate::calibrate;
-use super::features::Features;
-use super::linear::{Linear, each_window};
 use super::rows::Row;
 use super::train::{Training, train};
 use super::{Header, LABELS, LinearModel, Scores, Trained, joined};
@@ -26,7 +24,7 @@ pub fn scores_of_unseen(rows: &[Row], how: &Training) -> Vec<Scores> {
         let seen: Vec<&Row> = rows.iter().filter(|row| fold_of(row) != fold).collect();
         let model = train(&seen, how);
         for (row, scores) in rows.iter().zip(&mut scores).filter(|(row, _)| fold_of(row) == fold) {
-            *scores = score(&model, row);
+            *scores = joined(&model.windows(&row.input()));
         }
     }
     scores
@@ -38,10 +36,4 @@ pub fn fit(name: &str, rows: &[Row], how: &Training, trained: Vec<Trained>) -> L
     let all: Vec<&Row> = rows.iter().collect();
     let calibrations = calibrate(rows, &scores_of_unseen(rows, how));
     LinearModel::new(Header { format: 1, name: name.to_owned(), trained, calibrations }, train(&all, how))
-}
-
-pub(super) fn score(model: &Linear, row: &Row) -> Scores {
-    let mut scores = Vec::new();
-    each_window(&row.input(), &mut Features::default(), |_, features| scores.push(model.scores(row.kind, features)));
-    joined(scores.iter())
 }

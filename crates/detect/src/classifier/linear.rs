@@ -5,7 +5,8 @@ use std::ops::Range;
 use taxonomy::InputKind;
 
 use super::features::{BUCKETS, Features, WINDOW, windows};
-use super::{Input, LABELS, Scores};
+use super::{Input, LABELS, Scores, Window};
+use crate::Folded;
 
 /// The salt of the question in a dialog: its words count, but not as if the answer had said them.
 const QUESTION: u64 = 0x0051_0000;
@@ -71,8 +72,16 @@ impl Linear {
         out.extend(self.rows.as_flattened().iter().map(|weight| weight.cast_unsigned()));
     }
 
+    /// The windows of an input with their scores.
+    pub(super) fn windows(&self, input: &Input<'_>) -> Vec<Window> {
+        let mut windows = Vec::with_capacity(1);
+        let mut add = |units, features: &Features| windows.push(Window { units, scores: self.scores(input.kind, features) });
+        each_window(input, &mut Features::default(), &mut add);
+        windows
+    }
+
     /// The score of every label, before it is made a probability.
-    pub(super) fn scores(&self, kind: InputKind, features: &Features) -> Scores {
+    fn scores(&self, kind: InputKind, features: &Features) -> Scores {
         let mut sums = [0_i32; LABELS];
         // A byte times 256 rows fits sixteen bits, of which a processor adds twice as many at once.
         for buckets in features.buckets.chunks(256) {
@@ -95,17 +104,28 @@ pub(super) fn norm(features: usize) -> f32 {
 }
 
 /// The features of each window of an input, handed on one by one with its units.
-pub(super) fn each_window(input: &Input<'_>, features: &mut Features, mut work: impl FnMut(Range<usize>, &Features)) {
+fn each_window(input: &Input<'_>, features: &mut Features, mut work: impl FnMut(Range<usize>, &Features)) {
     let text = crate::fold(input.text);
     let question = input.prompt.map(crate::fold);
     for window in windows(text.units().len()) {
-        features.buckets.clear();
-        features.add(text.units().get(window.clone()).unwrap_or_default(), 0);
-        if let Some(question) = &question {
-            let head = question.units().len().min(WINDOW);
-            features.add(question.units().get(..head).unwrap_or_default(), QUESTION);
-        }
-        features.once();
+        fill(features, text.units().get(window.clone()).unwrap_or_default(), question.as_ref());
         work(window, features);
     }
+}
+
+/// The features of the first window of an input: training reads no more, because where in a long text the harm lies is not known.
+pub(super) fn first_window(input: &Input<'_>, features: &mut Features) {
+    let (text, question) = (crate::fold(input.text), input.prompt.map(crate::fold));
+    let units = text.units();
+    fill(features, units.get(..units.len().min(WINDOW)).unwrap_or_default(), question.as_ref());
+}
+
+fn fill(features: &mut Features, window: &[u16], question: Option<&Folded<'_>>) {
+    features.buckets.clear();
+    features.add(window, 0);
+    if let Some(question) = question {
+        let head = question.units().len().min(WINDOW);
+        features.add(question.units().get(..head).unwrap_or_default(), QUESTION);
+    }
+    features.once();
 }

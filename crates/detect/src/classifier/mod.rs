@@ -9,9 +9,9 @@ mod encoder;
 mod eval;
 mod features;
 mod fit;
+mod header;
 mod label;
 mod linear;
-mod math;
 mod model;
 mod rows;
 mod train;
@@ -108,14 +108,14 @@ pub trait Classifier: Send + Sync {
 
     /// The probability of every label: a text is as bad as its worst window.
     fn probabilities(&self, input: &Input<'_>) -> Probabilities {
-        self.calibrations().probabilities(input.kind, &joined(self.windows(input).iter().map(|window| &window.scores)))
+        self.calibrations().probabilities(input.kind, &joined(&self.windows(input)))
     }
 
     /// What it flags, as findings in the window that speaks for them most. A classifier never blocks alone: what it is sure of is for a person to look at, what it
     /// flags is noted (docs/classifier.md has the shares of harmless text that stand behind this).
     fn findings(&self, input: &Input<'_>) -> Vec<Finding> {
         let windows = self.windows(input);
-        let most = joined(windows.iter().map(|window| &window.scores));
+        let most = joined(&windows);
         let calls = self.calibrations().calls(&self.calibrations().probabilities(input.kind, &most));
         if calls.is_empty() {
             return Vec::new();
@@ -126,27 +126,41 @@ pub trait Classifier: Send + Sync {
             let window = windows.iter().find(|window| of(&window.scores) == of(&most));
             window.map_or(Span { start: 0, end: input.text.len() }, |window| text.original(window.units.clone()))
         };
-        let finding = |call: &Call| Finding {
-            class: call.label.class(),
-            attack: call.label.attack(input.kind),
-            personal: None,
-            detector: self.name().to_owned(),
-            rule: format!("{}.{}", self.name(), call.label),
-            score: call.probability as f32,
-            severity: if call.sure { Severity::Review } else { Severity::Note },
-            span: span(call.label),
-            matched: span(call.label).cut(input.text).unwrap_or_default().to_owned(),
-            via: None,
+        let finding = |call: &Call| {
+            let span = span(call.label);
+            Finding {
+                class: call.label.class(),
+                attack: call.label.attack(input.kind),
+                personal: None,
+                detector: self.name().to_owned(),
+                rule: format!("{}.{}", self.name(), call.label),
+                score: call.probability as f32,
+                severity: if call.sure { Severity::Review } else { Severity::Note },
+                span,
+                matched: span.cut(input.text).unwrap_or_default().to_owned(),
+                via: None,
+            }
         };
         calls.iter().map(finding).collect()
     }
 }
 
+/// The scores of no text at all.
+const NOTHING: Scores = [f32::MIN; LABELS];
+
 /// The rule for long texts: a text is as bad as its worst window.
-fn joined<'a>(windows: impl Iterator<Item = &'a Scores>) -> Scores {
-    let mut most = [f32::MIN; LABELS];
-    for scores in windows {
-        most.iter_mut().zip(scores).for_each(|(most, score)| *most = most.max(*score));
-    }
-    most
+fn joined(windows: &[Window]) -> Scores {
+    windows.iter().map(|window| window.scores).reduce(worse).unwrap_or(NOTHING)
+}
+
+/// The higher score of each label.
+fn worse(mut one: Scores, other: Scores) -> Scores {
+    one.iter_mut().zip(other).for_each(|(most, score)| *most = most.max(score));
+    one
+}
+
+/// Windows that cover so many things, the last of which ends where they end; there is always one.
+fn cover(length: usize, window: usize, stride: usize) -> impl Iterator<Item = Range<usize>> {
+    let more = length.saturating_sub(window).div_ceil(stride);
+    (0..=more).map(move |n| n * stride..(n * stride + window).min(length))
 }

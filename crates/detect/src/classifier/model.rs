@@ -1,17 +1,12 @@
 //! The file of a linear classifier (docs/formats/classifier.md): a header that people can read, then the weights.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::features::Features;
-use super::linear::{BYTES, Linear, each_window};
-use super::{Calibrations, Classifier, Input, LABELS, Window};
+use super::linear::{BYTES, Linear};
+use super::{Calibrations, Classifier, Input, LABELS, Window, header};
 
 /// How every file begins.
 const MAGIC: &[u8; 8] = b"GJCLASS\x01";
-
-/// Longest header, in bytes.
-const MAX_HEADER_BYTES: usize = 1 << 20;
 
 /// What stands before the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,7 +50,7 @@ pub struct LinearModel {
 impl LinearModel {
     pub(super) fn new(header: Header, linear: Linear) -> Self {
         let mut model = Self { header, linear, digest: String::new() };
-        model.digest = Sha256::digest(model.write()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        model.digest = header::digest(&model.write());
         model
     }
 
@@ -72,28 +67,18 @@ impl LinearModel {
     /// # Errors
     /// It is damaged, or of another version.
     pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
-        let bad = |what: &str| ModelError(what.to_owned());
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| bad("it does not begin as one"))?;
-        let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(|| bad("it ends in the header"))?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let (header, weights) =
-            rest.split_at_checked(length).filter(|_| length <= MAX_HEADER_BYTES).ok_or_else(|| bad("it ends in the header"))?;
-        let header: Header = serde_json::from_slice(header).map_err(|e| ModelError(format!("its header cannot be read: {e}")))?;
+        let (header, weights): (Header, _) = header::read(MAGIC, bytes)?;
         if header.format != 1 || header.calibrations.labels.len() != LABELS {
-            return Err(bad("its header is of another version"));
+            return Err(ModelError("its header is of another version".to_owned()));
         }
         let linear = Linear::read(weights).ok_or_else(|| ModelError(format!("it has {} bytes of weights, not {BYTES}", weights.len())))?;
-        Ok(Self::new(header, linear))
+        Ok(Self { header, linear, digest: header::digest(bytes) })
     }
 
     /// The bytes of the file.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        let header = serde_json::to_vec(&self.header).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(MAGIC.len() + 4 + header.len() + BYTES);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&header);
+        let mut bytes = header::write(MAGIC, &self.header);
         self.linear.write(&mut bytes);
         bytes
     }
@@ -109,10 +94,7 @@ impl Classifier for LinearModel {
     }
 
     fn windows(&self, input: &Input<'_>) -> Vec<Window> {
-        let mut windows = Vec::with_capacity(1);
-        let mut add = |units, features: &Features| windows.push(Window { units, scores: self.linear.scores(input.kind, features) });
-        each_window(input, &mut Features::default(), &mut add);
-        windows
+        self.linear.windows(input)
     }
 
     fn calibrations(&self) -> &Calibrations {

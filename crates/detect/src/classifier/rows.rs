@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use taxonomy::{InputKind, Lang};
 
-use super::{Label, Labels};
+use super::{Input, Label, Labels};
 
 /// Longest row, in bytes: a row is one item, not a book.
 pub const MAX_ROW_BYTES: usize = 64 << 10;
@@ -35,6 +35,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row as a classifier is asked.
+    #[must_use]
+    pub fn input(&self) -> Input<'_> {
+        Input { kind: self.kind, text: &self.text, prompt: self.prompt.as_deref() }
+    }
+
     /// Whether it is harmless, and shares its words with no harm in particular.
     #[must_use]
     pub const fn is_plain(&self) -> bool {

@@ -1,11 +1,12 @@
 //! Training the linear model: logistic regression for all labels at once, by stochastic gradient descent, seeded, in one thread, the same bits on every
 //! machine.
 
+use stats::{Random, log2, sigmoid};
+
 use super::features::{BUCKETS, Features};
-use super::linear::{KINDS, Linear, Weights, each_window, norm};
-use super::math::{Random, log2, sigmoid};
+use super::linear::{KINDS, Linear, Weights, first_window, norm};
 use super::rows::Row;
-use super::{Input, LABELS, Label};
+use super::{LABELS, Label};
 
 /// How a model is trained.
 #[derive(Debug, Clone, Copy)]
@@ -39,22 +40,13 @@ pub(super) fn train(rows: &[&Row], how: &Training) -> Linear {
         random.shuffle(&mut order);
         let step = how.step / ((epoch + 1) as f32).sqrt();
         for row in order.iter().filter_map(|&at| rows.get(at)) {
-            beginning(row, &mut features, |features| state.learn(row, features, step, how));
+            first_window(&row.input(), &mut features);
+            state.learn(row, &features, step, how);
         }
         let keep = 1.0 - how.decay;
         state.weights.rows.as_flattened_mut().iter_mut().for_each(|weight| *weight *= keep);
     }
     Linear::of(&state.weights)
-}
-
-/// The features of the first window of a row: where in a long text the harm lies is not known.
-fn beginning(row: &Row, features: &mut Features, mut work: impl FnMut(&Features)) {
-    let mut first = true;
-    each_window(&row.input(), features, |_, features| {
-        if std::mem::take(&mut first) {
-            work(features);
-        }
-    });
 }
 
 /// How fast the weights of each bucket are learnt: the square of its inverse document frequency, which is what descending on features scaled by it would
@@ -63,7 +55,7 @@ fn rates(rows: &[&Row]) -> Vec<f32> {
     let mut counts = vec![0_u32; BUCKETS];
     let mut features = Features::default();
     for row in rows {
-        beginning(row, &mut features, |_| ());
+        first_window(&row.input(), &mut features);
         for &bucket in &features.buckets {
             if let Some(count) = counts.get_mut(bucket as usize) {
                 *count += 1;
@@ -118,12 +110,4 @@ impl State {
 
 fn descend(weights: &mut [f32; LABELS], gradient: &[f32; LABELS], step: f32) {
     weights.iter_mut().zip(gradient).for_each(|(weight, gradient)| *weight -= step * gradient);
-}
-
-impl Row {
-    /// The row as a classifier is asked.
-    #[must_use]
-    pub fn input(&self) -> Input<'_> {
-        Input { kind: self.kind, text: &self.text, prompt: self.prompt.as_deref() }
-    }
 }

@@ -15,12 +15,8 @@ use super::{Rows, encoder, linear, print};
 pub(crate) struct Eval {
     #[command(flatten)]
     rows: Rows,
-    /// Encoder file; without it, the built-in one
-    #[arg(long)]
-    encoder: Option<PathBuf>,
-    /// Linear model; without it, the built-in one
-    #[arg(long)]
-    linear: Option<PathBuf>,
+    #[command(flatten)]
+    models: Models,
     /// Measure the linear model alone
     #[arg(long)]
     linear_only: bool,
@@ -32,29 +28,37 @@ pub(crate) struct Eval {
     evade: Option<usize>,
 }
 
+/// The built-in classifier is held against an encoder file or, without one, against a linear model.
 #[derive(Args)]
 pub(crate) struct Compare {
     #[command(flatten)]
     rows: Rows,
-    /// The encoder file to be compared; without it, the linear model
+    #[command(flatten)]
+    models: Models,
+}
+
+/// Files of models.
+#[derive(Args)]
+struct Models {
+    /// Encoder file; without it, the built-in one
     #[arg(long)]
     encoder: Option<PathBuf>,
-    /// The linear model to be compared; without it, the built-in one
+    /// Linear model; without it, the built-in one
     #[arg(long)]
     linear: Option<PathBuf>,
 }
 
 pub(super) fn eval(command: &Eval) -> Result<ExitCode> {
-    let data = Data::read(&command.rows.data)?;
+    let (data, model) = (Data::read(&command.rows.data)?, command.models.open(command.linear_only)?);
     if let Some(most) = command.evade {
-        evade(&*opened(command)?, &data.rows, most);
+        evade(&*model, &data.rows, most);
         return Ok(ExitCode::SUCCESS);
     }
-    print::evaluation(&measured(&*opened(command)?, &data.rows), command.json)
+    print::evaluation(&measured(&*model, &data.rows), command.json)
 }
 
 pub(super) fn card(command: &Eval) -> Result<ExitCode> {
-    let (data, model) = (Data::read(&command.rows.data)?, opened(command)?);
+    let (data, model) = (Data::read(&command.rows.data)?, command.models.open(command.linear_only)?);
     print::card(&*model, &data, &measured(&*model, &data.rows));
     Ok(ExitCode::SUCCESS)
 }
@@ -62,11 +66,7 @@ pub(super) fn card(command: &Eval) -> Result<ExitCode> {
 /// The built-in classifier beside another.
 pub(super) fn compare(command: &Compare) -> Result<ExitCode> {
     let data = Data::read(&command.rows.data)?;
-    let linear = linear(command.linear.as_deref())?;
-    let other: Box<dyn Classifier> = match &command.encoder {
-        Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),
-        None => Box::new(linear),
-    };
+    let other = command.models.open(true)?;
     let built_in = Joint::embedded()?;
     say!("first: {}; second: {}", built_in.version(), other.version());
     print::comparison(&measured(&built_in, &data.rows), &measured(&*other, &data.rows));
@@ -92,14 +92,16 @@ fn evade(model: &dyn Classifier, rows: &[Row], most: usize) {
     }));
 }
 
-/// The classifier that the flags name.
-fn opened(command: &Eval) -> Result<Box<dyn Classifier>> {
-    let linear = linear(command.linear.as_deref())?;
-    Ok(match &command.encoder {
-        Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),
-        None if command.linear_only => Box::new(linear),
-        None => Box::new(Joint::embedded()?),
-    })
+impl Models {
+    /// The encoder file with the linear model; without one, the linear model alone or the built-in two.
+    fn open(&self, linear_only: bool) -> Result<Box<dyn Classifier>> {
+        let linear = linear(self.linear.as_deref())?;
+        Ok(match &self.encoder {
+            Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),
+            None if linear_only => Box::new(linear),
+            None => Box::new(Joint::embedded()?),
+        })
+    }
 }
 
 fn measured(model: &dyn Classifier, rows: &[Row]) -> Evaluation {

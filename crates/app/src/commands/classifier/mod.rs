@@ -61,11 +61,15 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
 
 fn linear(path: Option<&Path>) -> Result<LinearModel> {
     let Some(path) = path else { return Ok(LinearModel::embedded()?) };
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = read(path)?;
     LinearModel::read(&bytes).with_context(|| path.display().to_string())
 }
 
 fn encoder(path: &Path) -> Result<Encoder> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = read(path)?;
     Encoder::read(&bytes).with_context(|| path.display().to_string())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

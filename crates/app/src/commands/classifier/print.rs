@@ -62,6 +62,11 @@ fn rate(rate: Rate) -> String {
         .map_or("–".to_owned(), |share| format!("{:.1} [{:.1}–{:.1}]", share * 100.0, interval.low * 100.0, interval.high * 100.0))
 }
 
+/// `97.0`
+fn share(rate: Rate) -> String {
+    rate.share().map_or("–".to_owned(), |share| format!("{:.1}", share * 100.0))
+}
+
 /// Two evaluations side by side.
 pub(super) fn comparison(first: &Evaluation, second: &Evaluation) {
     say!("{:11} {:>6} {:>8} {:>8} {:>8} {:>8}", "label", "rows", "F1", "F1", "AUC", "AUC");
@@ -76,7 +81,6 @@ pub(super) fn comparison(first: &Evaluation, second: &Evaluation) {
     say!("{} {:>16} {:>16} {:>16} {:>16}", pad("harmful or not", 32), "caught %", "caught %", "false %", "false %");
     for (name, slice) in &first.slices {
         let Some(other) = second.slices.get(name) else { continue };
-        let share = |rate: Rate| rate.share().map_or("–".to_owned(), |share| format!("{:.1}", share * 100.0));
         let columns = [slice.recall(), other.recall(), slice.false_positives(), other.false_positives()].map(share);
         say!("{} {}", pad(name, 32), columns.map(|column| format!("{column:>16}")).join(" "));
     }
@@ -94,7 +98,6 @@ pub(super) fn disguises(rows: impl Iterator<Item = (&'static str, &'static str, 
         "false %",
         "disguised"
     );
-    let share = |rate: Rate| rate.share().map_or("–".to_owned(), |share| format!("{:.1}", share * 100.0));
     for (id, zh, before, after) in rows {
         say!(
             "{} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",

@@ -29,14 +29,14 @@ pub(super) fn run(command: &Propose) -> Result<ExitCode> {
     let mut counts = std::collections::BTreeMap::<&str, usize>::new();
     for row in &data.rows {
         let flags = |model: &dyn Classifier| model.calibrations().calls(&model.probabilities(&row.input()));
-        let (by_both, by_linear) = (flags(&joint), flags(&linear));
+        let by_both = flags(&joint);
         let by_keyword = keywords.check(&row.text).findings.iter().any(|finding| finding.severity != Severity::Note);
         let kind = match (row.harmful, !by_both.is_empty(), by_keyword) {
             (false, true, _) if by_both.iter().any(|call| call.sure) => "harmless by label, sure of harm",
             (false, true, true) => "harmless by label, flagged by classifier and keyword",
             (false, false, true) => "harmless by label, keyword found",
             (true, false, true) => "harmful by label, only a keyword found it",
-            (true, false, false) if !by_linear.is_empty() => "harmful by label, only the linear model found it",
+            (true, false, false) if !flags(&linear).is_empty() => "harmful by label, only the linear model found it",
             (true, true, _) if !by_both.iter().any(|call| row.labels.has(call.label)) => "harmful, of another class",
             _ => continue,
         };

@@ -11,7 +11,7 @@ use detect::classifier::{
 };
 
 use super::data::Data;
-use super::{Rows, encoder, linear, print};
+use super::{Rows, encoder, linear, print, read};
 
 #[derive(Args)]
 pub(crate) struct Train {
@@ -104,7 +104,7 @@ pub(super) fn tune(command: &Tune) -> Result<ExitCode> {
 
 pub(super) fn join(command: &Join) -> Result<ExitCode> {
     let data = Data::read(&command.rows.data)?;
-    let unseen = std::fs::read(&command.unseen).with_context(|| format!("cannot read {}", command.unseen.display()))?;
+    let unseen = read(&command.unseen)?;
     let by_encoder = scores_from(&unseen);
     if by_encoder.len() != data.rows.len() {
         bail!("{} has scores of {} rows, the data have {}", command.unseen.display(), by_encoder.len(), data.rows.len());
@@ -123,7 +123,8 @@ pub(super) fn join(command: &Join) -> Result<ExitCode> {
     rows.extend(clean);
     let calibrations = calibrate(&rows, &scores);
     encoder.header.calibrations = Some(calibrations.clone());
-    std::fs::write(&command.out, encoder.write()).with_context(|| format!("cannot write {}", command.out.display()))?;
+    std::fs::write(&command.out, encoder.write(&read(&command.encoder)?)?)
+        .with_context(|| format!("cannot write {}", command.out.display()))?;
     print::evaluation(&of_unseen(&rows, &scores, &calibrations), false)
 }
 

@@ -84,31 +84,7 @@ pub(super) fn norm(features: usize) -> f64 {
 
 pub(super) fn softmax(scores: [f64; OUTCOMES]) -> [f64; OUTCOMES] {
     let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exps = scores.map(|s| exp(s - top));
+    let exps = scores.map(|s| stats::exp(s - top));
     let sum: f64 = exps.iter().sum();
     exps.map(|e| e / sum)
-}
-
-/// `e^x` for `x <= 0` from additions and multiplications alone, so that training gives the same bits on every machine (the C library's
-/// `exp` differs in the last bit between processors). Error below 1e-12.
-pub(super) fn exp(x: f64) -> f64 {
-    let x = x.max(-60.0) / 64.0;
-    let series = 1.0 + x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0))))));
-    let mut value = series;
-    for _ in 0..6 {
-        value *= value;
-    }
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exp_is_exp() {
-        for x in [0.0, -0.5, -1.0, -7.25, -30.0] {
-            assert!((exp(x) - f64::exp(x)).abs() < 1e-9, "{x}");
-        }
-    }
 }

@@ -22,9 +22,9 @@ pub fn train(rows: &[Row]) -> Vec<u8> {
     let mut weights = vec![[0.0; OUTCOMES]; BUCKETS];
     let mut bias = [0.0; OUTCOMES];
     let mut order: Vec<usize> = (0..examples.len()).collect();
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = stats::Random::new(1);
     for epoch in 0..EPOCHS {
-        shuffle(&mut order, &mut random);
+        random.shuffle(&mut order);
         let step = STEP / ((epoch + 1) as f64).sqrt();
         for &at in &order {
             if let Some((features, outcome)) = examples.get(at) {
@@ -54,15 +54,5 @@ fn learn(weights: &mut [[f64; OUTCOMES]], bias: &mut [f64; OUTCOMES], features: 
         if let Some(row) = weights.get_mut(bucket as usize) {
             row.iter_mut().zip(gradient).for_each(|(w, g)| *w -= step * g * norm);
         }
-    }
-}
-
-/// Fisher and Yates, driven by xorshift64.
-fn shuffle(order: &mut [usize], random: &mut u64) {
-    for last in (1..order.len()).rev() {
-        *random ^= *random << 13;
-        *random ^= *random >> 7;
-        *random ^= *random << 17;
-        order.swap(last, (*random % (last as u64 + 1)) as usize);
     }
 }

@@ -9,19 +9,17 @@ mod pieces;
 
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use taxonomy::InputKind;
 
 use self::file::Reader;
 use self::network::Network;
 use self::pieces::{BEGIN, END, Pieces};
-use super::{Calibrations, Classifier, Input, LABELS, Label, LinearModel, ModelError, Scores, Trained, Window, joined};
+use super::{
+    Calibrations, Classifier, Input, LABELS, Label, LinearModel, ModelError, NOTHING, Scores, Trained, Window, cover, header, joined, worse,
+};
 
 /// How every file begins.
 const MAGIC: &[u8; 8] = b"GJENCOD\x01";
-
-/// Longest header, in bytes.
-const MAX_HEADER_BYTES: usize = 1 << 20;
 
 /// Most pieces read in one go; what training saw.
 const WINDOW: usize = 126;
@@ -63,7 +61,6 @@ pub struct Encoder {
     pub header: EncoderHeader,
     pieces: Pieces,
     network: Network,
-    weights: Vec<u8>,
     digest: String,
 }
 
@@ -73,25 +70,23 @@ impl Encoder {
     /// # Errors
     /// It is damaged, or of another version.
     pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
-        let bad = |what: &str| ModelError(what.to_owned());
-        let mut file = Reader(bytes.strip_prefix(MAGIC).ok_or_else(|| bad("it does not begin as an encoder"))?);
-        let length = file.number().filter(|length| *length as usize <= MAX_HEADER_BYTES);
-        let header = length.and_then(|length| file.bytes(length as usize)).ok_or_else(|| bad("it ends in the header"))?;
-        let header: EncoderHeader = serde_json::from_slice(header).map_err(|e| ModelError(format!("its header cannot be read: {e}")))?;
+        let (header, weights): (EncoderHeader, _) = header::read(MAGIC, bytes)?;
         if header.format != 1 {
-            return Err(bad("its header is of another version"));
+            return Err(ModelError("its header is of another version".to_owned()));
         }
-        let weights = file.0.to_vec();
-        let (pieces, network) = read(&mut file).ok_or_else(|| bad("it ends in the weights"))?;
-        let digest = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { header, pieces, network, weights, digest })
+        let (pieces, network) = read(&mut Reader(weights)).ok_or_else(|| ModelError("it ends in the weights".to_owned()))?;
+        Ok(Self { header, pieces, network, digest: header::digest(bytes) })
     }
 
-    /// The bytes of the file, under its present header.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        let header = serde_json::to_vec(&self.header).unwrap_or_default();
-        [MAGIC.as_slice(), &(header.len() as u32).to_le_bytes(), &header, &self.weights].concat()
+    /// The file that this encoder was read from, under its present header. The weights are not kept in memory as they stand in the file.
+    ///
+    /// # Errors
+    /// The bytes are no such file.
+    pub fn write(&self, read_from: &[u8]) -> Result<Vec<u8>, ModelError> {
+        let (_, weights): (EncoderHeader, _) = header::read(MAGIC, read_from)?;
+        let mut bytes = header::write(MAGIC, &self.header);
+        bytes.extend_from_slice(weights);
+        Ok(bytes)
     }
 
     /// The vector of a prompt; of a long one, of its beginning.
@@ -105,8 +100,7 @@ impl Encoder {
     fn scores(&self, folded: &str, asked: Option<&Array1<f32>>, kind: InputKind) -> Scores {
         let pieces = self.pieces.split(folded);
         let scores = |window: &[u32]| self.network.scores(&self.network.sentence(&whole(window)), asked, kind.index());
-        let all: Vec<Scores> = windows(&pieces).map(scores).collect();
-        joined(all.iter())
+        windows(&pieces).map(scores).reduce(worse).unwrap_or(NOTHING)
     }
 }
 
@@ -127,8 +121,7 @@ fn whole(pieces: &[u32]) -> Vec<u32> {
 }
 
 fn windows(pieces: &[u32]) -> impl Iterator<Item = &[u32]> {
-    let more = pieces.len().saturating_sub(WINDOW).div_ceil(STRIDE);
-    (0..=more).map(move |n| pieces.get(n * STRIDE..(n * STRIDE + WINDOW).min(pieces.len())).unwrap_or_default())
+    cover(pieces.len(), WINDOW, STRIDE).map(|window| pieces.get(window).unwrap_or_default())
 }
 
 /// The encoder and the linear model, joined.
@@ -171,8 +164,10 @@ fn windows_of(encoder: &Encoder, linear: &LinearModel, input: &Input<'_>) -> Vec
     let text = crate::fold(input.text);
     let mut windows = linear.windows(input);
     if windows.len() > MAX_READ {
-        windows.sort_by(|a, b| suspicion(linear, input, b).total_cmp(&suspicion(linear, input, a)));
-        windows.truncate(MAX_READ);
+        let mut ranked: Vec<(f64, Window)> = windows.into_iter().map(|window| (suspicion(linear, input, &window), window)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        ranked.truncate(MAX_READ);
+        windows = ranked.into_iter().map(|(_, window)| window).collect();
         windows.sort_by_key(|window| window.units.start);
     }
     for Window { units, scores } in &mut windows {
@@ -190,7 +185,7 @@ fn suspicion(linear: &LinearModel, input: &Input<'_>, window: &Window) -> f64 {
 /// The joint scores of a text, before anything is calibrated.
 #[must_use]
 pub fn joint_scores(encoder: &Encoder, linear: &LinearModel, input: &Input<'_>) -> Scores {
-    joined(windows_of(encoder, linear, input).iter().map(|window| &window.scores))
+    joined(&windows_of(encoder, linear, input))
 }
 
 /// The joint score of each label.

@@ -1,9 +1,10 @@
 //! The layers: n-gram convolutions over the vectors of pieces, averaged, then a deep averaging network (Yang et al. 2020), then the labels.
 //! `training/model.py` is the same in another language; a test holds their numbers against each other.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
 
 use super::file::{Reader, Table};
+use crate::classifier::linear::KINDS;
 use crate::classifier::{LABELS, Scores};
 
 /// Width of a vector of a piece and of a sentence.
@@ -14,9 +15,6 @@ const NARROW: usize = 256;
 
 /// Order of each convolution, and how far it looks back.
 const ORDERS: [(usize, usize); 3] = [(2, 0), (3, 1), (5, 2)];
-
-/// Kinds of input.
-const KINDS: usize = 4;
 
 const EPSILON: f32 = 1e-6;
 
@@ -83,7 +81,7 @@ impl Network {
         let (gain, bias) = &self.project_norm;
         for at in (0..self.convolutions.len()).map(|n| n * NARROW..(n + 1) * NARROW) {
             let part = projected.slice_mut(s![.., at.clone()]);
-            normalise(part, &gain.slice(s![at.clone()]).to_owned(), &bias.slice(s![at]).to_owned());
+            normalise(part, gain.slice(s![at.clone()]), bias.slice(s![at]));
         }
         let mut features = Array2::zeros((pieces.len(), WIDTH + projected.ncols()));
         features.slice_mut(s![.., ..WIDTH]).assign(&vectors);
@@ -91,7 +89,7 @@ impl Network {
             let done = convolution.run(&projected.slice(s![.., n * NARROW..(n + 1) * NARROW]));
             features.slice_mut(s![.., WIDTH + n * NARROW..WIDTH + (n + 1) * NARROW]).assign(&done);
         }
-        normalise(features.view_mut(), &self.norm.0, &self.norm.1);
+        normalise(features.view_mut(), self.norm.0.view(), self.norm.1.view());
         self.average(&features)
     }
 
@@ -155,14 +153,14 @@ impl Convolution {
 }
 
 /// Layer normalisation of every row (Ba, Kiros and Hinton 2016).
-fn normalise(mut x: ndarray::ArrayViewMut2<'_, f32>, gain: &Array1<f32>, bias: &Array1<f32>) {
+fn normalise(mut x: ndarray::ArrayViewMut2<'_, f32>, gain: ArrayView1<'_, f32>, bias: ArrayView1<'_, f32>) {
     let width = x.ncols().max(1) as f32;
     for mut row in x.rows_mut() {
         let mean = row.sum() / width;
         row -= mean;
         let deviation = (row.dot(&row) / width + EPSILON).sqrt();
         row /= deviation;
-        row *= gain;
-        row += bias;
+        row *= &gain;
+        row += &bias;
     }
 }
