@@ -15,14 +15,18 @@ mod bank;
 mod check;
 mod classifier;
 mod detect;
+mod keys;
+mod ledger;
 mod lexicon;
+mod place;
 mod redact;
 mod rows;
 mod taxonomy;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
 
 /// What guiju can do.
@@ -46,6 +50,12 @@ pub(crate) enum Command {
     /// Question banks: cover, check, disguise, propose, seal
     #[command(subcommand)]
     Bank(bank::Bank),
+    /// Keys: make a store, look at its keys, rotate them, destroy a person's
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// The ledger: read, verify, prove, export, witness
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     /// The words: risk classes, aspects, clauses, criteria
     #[command(subcommand)]
     Taxonomy(taxonomy::Taxonomy),
@@ -60,6 +70,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Lexicon(command) => lexicon::run(&command),
         Command::Redact(command) => redact::run(&command),
         Command::Bank(command) => bank::run(&command),
+        Command::Keys(command) => keys::run(&command),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),
     }
 }
@@ -79,6 +91,17 @@ fn pad(text: &str, columns: usize) -> String {
 /// The day, where this machine stands.
 fn today() -> String {
     jiff::Zoned::now().strftime("%Y-%m-%d").to_string()
+}
+
+/// A time in ms since 1970, as UTC.
+fn time(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| time.to_string())
+}
+
+/// The passphrase in a file: its text without the line end.
+fn passphrase(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(text.trim_end().to_owned())
 }
 
 /// Exit code 1 where something is to be mended or added.

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use detect::{Keywords, Pipeline};
 use taxonomy::{Aspect, Lang, Modality};
 
-use super::{exit, pad, print_json, today};
+use super::{exit, pad, passphrase, print_json, today};
 
 #[derive(Subcommand)]
 pub(crate) enum Bank {
@@ -73,12 +73,6 @@ impl Source {
             None => Questions::embedded()?,
         })
     }
-}
-
-/// The passphrase in a file: its text without the line end.
-fn passphrase(path: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Ok(text.trim_end().to_owned())
 }
 
 pub(crate) fn run(command: &Bank) -> Result<ExitCode> {

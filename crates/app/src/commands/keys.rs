@@ -1,0 +1,111 @@
+//! `guiju keys`: the root, the tenants' keys, and what they wrap.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use indicatif::ProgressBar;
+
+use super::exit;
+use super::place::{StoreArgs, runtime, with_store};
+
+/// Keys: make, look at, rotate, destroy
+#[derive(Subcommand)]
+pub(crate) enum Keys {
+    /// Make a store with its root key, a tenant, and the tenant's log
+    Init {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Name of the log in its checkpoints, without a scheme: audit.example.cn
+        #[arg(long)]
+        origin: String,
+    },
+    /// How the tenant's keys stand
+    Status {
+        #[command(flatten)]
+        store: StoreArgs,
+        #[arg(long, help = "As JSON")]
+        json: bool,
+    },
+    /// Make a new tenant key and wrap every key anew; goes on where it was interrupted
+    Rotate {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only finish a rotation that was interrupted
+        #[arg(long)]
+        finish: bool,
+    },
+    /// Destroy a person's key: what was sealed with it can never be opened again
+    Destroy {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The person, by the name that the service has for them
+        #[arg(long)]
+        person: String,
+    },
+}
+
+pub(crate) fn run(command: &Keys) -> Result<ExitCode> {
+    match command {
+        Keys::Init { store, origin } => init(store, origin),
+        Keys::Status { store, json } => status(store, *json),
+        Keys::Rotate { store, finish } => rotate(store, *finish),
+        Keys::Destroy { store, person } => destroy(store, person),
+    }
+}
+
+fn init(store: &StoreArgs, origin: &str) -> Result<ExitCode> {
+    runtime()?.block_on(async {
+        let (store, tenant) = store.create(origin, "init").await?;
+        let log = tenant.log().await?;
+        store.close().await;
+        say!("log {}", log.origin);
+        say!("key {}", log.verifier);
+        say!("Give the key to whoever checks the log. Keep the passphrase apart from the directory: without it nothing sealed can be read again.");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn status(store: &StoreArgs, json: bool) -> Result<ExitCode> {
+    let status = with_store(store, async |tenant| Ok(tenant.key_status().await?))?;
+    if json {
+        super::print_json(&status)?;
+    } else {
+        say!("root       {}", status.root);
+        say!("tenant key version {}, made {}", status.version, super::time(status.created_ms));
+        for (purpose, keys) in &status.alive {
+            say!("{purpose:<10} {keys} keys");
+        }
+        say!("destroyed  {}", status.destroyed);
+        if status.behind > 0 {
+            say!("{} keys are still wrapped by an older tenant key; `guiju keys rotate --finish` goes on", status.behind);
+        }
+    }
+    Ok(exit(status.behind == 0))
+}
+
+fn rotate(store: &StoreArgs, finish: bool) -> Result<ExitCode> {
+    let bar = ProgressBar::new_spinner().with_message("keys wrapped anew");
+    let version = with_store(store, async |tenant| {
+        if finish {
+            tenant.finish_rotation(|done| bar.set_position(done)).await?;
+            Ok(tenant.key_status().await?.version)
+        } else {
+            Ok(tenant.rotate_keys("operator", |done| bar.set_position(done)).await?)
+        }
+    })?;
+    bar.finish_and_clear();
+    say!("the tenant key has version {version}; older ones are gone");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn destroy(store: &StoreArgs, person: &str) -> Result<ExitCode> {
+    let erased = with_store(store, async |tenant| Ok(tenant.erase_person(person, "operator").await?))?;
+    for recorded in &erased.recorded {
+        say!("{} keys destroyed; entry {} of the log says so: {}", erased.keys.len(), recorded.index, recorded.entry);
+    }
+    if erased.keys.is_empty() {
+        say!("nothing was sealed for this person");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,157 @@
+//! `guiju ledger`: what happened, and the proofs that it stands written.
+
+mod offline;
+mod print;
+mod witness;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use ledger::checkpoint::Checkpoint;
+use ledger::key::VerifierKey;
+use ledger::note::Note;
+use store::EntryId;
+
+use super::place::{StoreArgs, with_store};
+
+/// The ledger: read, verify, prove, export, witness
+#[derive(Subcommand)]
+pub(crate) enum Ledger {
+    /// Where the log stands: size, root, key, last checkpoint
+    Status {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Entries in their order
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// First entry
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// How many, at most 1,000
+        #[arg(long, default_value_t = 50)]
+        most: u64,
+        #[arg(long, help = "As JSON, a line for each entry")]
+        json: bool,
+    },
+    /// One entry with its content, as far as its keys are there
+    Show {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Its id
+        entry: EntryId,
+    },
+    /// Verify the whole log from its leaves up; of a store, or of an exported directory with `--directory`
+    Verify(offline::Verify),
+    /// Write the proof that an entry stands in the log: two files, its leaf and a `.tlog-proof`
+    Prove {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Its id
+        entry: EntryId,
+        /// The proof; the leaf is written beside it with the ending `.leaf`
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Check a proof; needs no store and no network
+    CheckProof(offline::CheckProof),
+    /// Show that an older checkpoint is the beginning of the log as it is now
+    Consistency {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The older checkpoint, a file
+        old: PathBuf,
+    },
+    /// Write the log as a directory that any C2SP tool reads; it says nothing of what happened or to whom
+    Export {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// The directory
+        directory: PathBuf,
+    },
+    /// The auditor's second machine: cosign checkpoints of logs it has seen grow
+    #[command(subcommand)]
+    Witness(witness::Witness),
+}
+
+pub(crate) fn run(command: &Ledger) -> Result<ExitCode> {
+    match command {
+        Ledger::Status { store } => status(store),
+        Ledger::List { store, from, most, json } => list(store, *from, *most, *json),
+        Ledger::Show { store, entry } => show(store, *entry),
+        Ledger::Verify(command) => offline::verify(command),
+        Ledger::Prove { store, entry, out } => prove(store, *entry, out),
+        Ledger::CheckProof(command) => offline::check_proof(command),
+        Ledger::Consistency { store, old } => consistency(store, old),
+        Ledger::Export { store, directory } => export(store, directory),
+        Ledger::Witness(command) => witness::run(command),
+    }
+}
+
+fn status(store: &StoreArgs) -> Result<ExitCode> {
+    let log = with_store(store, async |tenant| Ok(tenant.log().await?))?;
+    say!("log      {}", log.origin);
+    say!("key      {}", log.verifier);
+    say!("entries  {}", log.size);
+    say!("root     {}", keys::digest::hex(&log.root));
+    if !log.checkpoint.is_empty() {
+        say!("\n{}", log.checkpoint.trim_end());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(store: &StoreArgs, from: u64, most: u64, json: bool) -> Result<ExitCode> {
+    let entries = with_store(store, async |tenant| Ok(tenant.entries(from, most).await?))?;
+    for entry in &entries {
+        if json { print::json(entry) } else { print::line(entry) }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(store: &StoreArgs, entry: EntryId) -> Result<ExitCode> {
+    let entry = with_store(store, async |tenant| Ok(tenant.entry(entry).await?))?;
+    print::whole(&entry);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn prove(store: &StoreArgs, entry: EntryId, out: &Path) -> Result<ExitCode> {
+    let (leaf, receipt) = with_store(store, async |tenant| Ok(tenant.receipt(entry).await?))?;
+    let beside = out.with_extension("leaf");
+    fs::write(&beside, leaf).with_context(|| beside.display().to_string())?;
+    fs::write(out, receipt.to_string()).with_context(|| out.display().to_string())?;
+    say!("entry {} of the log: {} and {}", receipt.index, out.display(), beside.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn consistency(store: &StoreArgs, old: &Path) -> Result<ExitCode> {
+    let (_, old) = read_checkpoint(old)?;
+    let (report, log) = with_store(store, async |tenant| Ok((tenant.verify(vec![old.clone()]).await?, tenant.log().await?)))?;
+    let code = print::report(&report);
+    if report.is_clean() {
+        say!("the {} entries of the older checkpoint are the first of the {} of now", old.size, log.size);
+    }
+    Ok(code)
+}
+
+fn export(store: &StoreArgs, directory: &Path) -> Result<ExitCode> {
+    let size = with_store(store, async |tenant| Ok(tenant.export(directory).await?))?;
+    say!("{}: {size} entries", directory.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A checkpoint in a file, with its signatures; nothing is verified.
+fn read_checkpoint(path: &Path) -> Result<(Note, Checkpoint)> {
+    let note = Note::parse(&fs::read(path).with_context(|| path.display().to_string())?).with_context(|| path.display().to_string())?;
+    let checkpoint = Checkpoint::parse(note.text()).with_context(|| path.display().to_string())?;
+    Ok((note, checkpoint))
+}
+
+/// A public key as it is written down, or a file with one.
+fn read_key(text: &str) -> Result<VerifierKey> {
+    let written = fs::read_to_string(text).unwrap_or_else(|_| text.to_owned());
+    written.trim().parse().with_context(|| format!("{text}: not a public key of a log (name+id+key) and no file with one"))
+}

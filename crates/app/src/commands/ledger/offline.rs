@@ -1,0 +1,88 @@
+//! What an auditor does without the store: a log that was exported, or one proof.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use ledger::checkpoint::Checkpoint;
+use ledger::directory::Directory;
+use ledger::hash::leaf_hash;
+use ledger::leaf::Leaf;
+use ledger::policy::Policy;
+use ledger::receipt::Receipt;
+
+use super::{print, read_checkpoint, read_key};
+use crate::commands::place::{StoreArgs, with_store};
+use crate::commands::time;
+
+/// Verify the whole log from its leaves up
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// An exported log in place of the store's
+    #[arg(long, requires = "key")]
+    directory: Option<PathBuf>,
+    /// Public key of the exported log, as it was written down, or a file with it
+    #[arg(long)]
+    key: Option<String>,
+    /// A checkpoint that was kept elsewhere, a file; the log must continue it
+    #[arg(long)]
+    kept: Vec<PathBuf>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) fn verify(command: &Verify) -> Result<ExitCode> {
+    let kept: Vec<Checkpoint> = command.kept.iter().map(|path| Ok(read_checkpoint(path)?.1)).collect::<Result<_>>()?;
+    let report = match (&command.directory, &command.key) {
+        (Some(directory), Some(key)) => ledger::verify::verify(&Directory::new(directory), &[read_key(key)?], &kept),
+        _ => with_store(&command.store, async |tenant| Ok(tenant.verify(kept).await?))?,
+    };
+    Ok(print::report(&report))
+}
+
+/// Check a proof
+#[derive(Args)]
+pub(crate) struct CheckProof {
+    /// The proof, a `.tlog-proof`
+    proof: PathBuf,
+    /// The leaf; without it the file beside the proof with the ending `.leaf`
+    #[arg(long)]
+    leaf: Option<PathBuf>,
+    /// Public key of the log, as it was written down, or a file with it
+    #[arg(long, required_unless_present = "policy")]
+    key: Option<String>,
+    /// Logs, witnesses and how many of them must have signed (C2SP tlog-policy), a file
+    #[arg(long, conflicts_with = "key")]
+    policy: Option<PathBuf>,
+}
+
+pub(super) fn check_proof(command: &CheckProof) -> Result<ExitCode> {
+    let beside = command.leaf.clone().unwrap_or_else(|| command.proof.with_extension("leaf"));
+    let read = |path: &PathBuf| fs::read(path).with_context(|| path.display().to_string());
+    let (proof, bytes) = (read(&command.proof)?, read(&beside)?);
+    let receipt = Receipt::parse(&proof).with_context(|| command.proof.display().to_string())?;
+    let policy = match (&command.policy, &command.key) {
+        (Some(path), _) => Policy::parse(&String::from_utf8_lossy(&read(path)?)).with_context(|| path.display().to_string())?,
+        (None, Some(key)) => Policy::parse(&format!("log {}\nquorum none\n", read_key(key)?))?,
+        (None, None) => bail!("whose log? `--key` or `--policy`"),
+    };
+    match receipt.check(&leaf_hash(&bytes), &policy) {
+        Ok(accepted) => {
+            say!("entry {} stands in {} of {} entries", receipt.index, accepted.checkpoint.origin, accepted.checkpoint.size);
+            for signature in &accepted.verified {
+                let when = signature.time_s.map_or(String::new(), |time_s| format!(" at {}", time((time_s * 1_000).cast_signed())));
+                say!("signed by {}{when}", signature.key.name());
+            }
+            if let Ok(leaf) = Leaf::decode(&bytes) {
+                say!("written {}", time(leaf.time_ms.cast_signed()));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            say!("the proof does not hold: {error}");
+            Ok(ExitCode::from(1))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Where the store of a command lies, and how it is opened.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use keys::root::{PassphraseRoot, Root};
+use keys::{CipherPolicy, Suite};
+use store::{Options, Place, Store, Tenant, TenantId, system_clock};
+
+use super::passphrase;
+
+/// Where the store lies.
+#[derive(Args)]
+pub(crate) struct StoreArgs {
+    /// Directory of the store: its databases, its root key file, and the last signed head of each log
+    #[arg(long, env = "GUIJU_DATA", default_value = "guiju-data")]
+    data: PathBuf,
+    /// PostgreSQL in place of the databases in the directory: postgres://user@host/name
+    #[arg(long, env = "GUIJU_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Which tenant
+    #[arg(long, env = "GUIJU_TENANT", default_value = "main")]
+    tenant: TenantId,
+    /// File with the passphrase of the root key, at least 15 characters
+    #[arg(long, env = "GUIJU_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Cipher policy, TOML (docs/formats/envelope.md); without it XChaCha20-Poly1305 seals everything
+    #[arg(long, env = "GUIJU_CIPHER_POLICY")]
+    cipher_policy: Option<PathBuf>,
+}
+
+impl StoreArgs {
+    /// The file of the root key.
+    fn root_key(&self) -> PathBuf {
+        self.data.join("root.key")
+    }
+
+    fn passphrase(&self) -> Result<String> {
+        passphrase(self.passphrase_file.as_deref().context("`--passphrase-file` names the file with the passphrase of the root key")?)
+    }
+
+    /// Makes the directory, the root key, the tenant and its log; what is there already stays.
+    pub(crate) async fn create(&self, origin: &str, by: &str) -> Result<(Store, Tenant)> {
+        std::fs::create_dir_all(&self.data).with_context(|| self.data.display().to_string())?;
+        if !self.root_key().exists() {
+            PassphraseRoot::create(&self.root_key(), &self.passphrase()?)?;
+        }
+        let store = self.open_store().await?;
+        let tenant = store.create_tenant(&self.tenant, origin, by).await?;
+        Ok((store, tenant))
+    }
+
+    /// Opens the store for its tenant.
+    pub(crate) async fn open(&self) -> Result<(Store, Tenant)> {
+        let store = self.open_store().await?;
+        let tenant = store.tenant(&self.tenant).await?;
+        Ok((store, tenant))
+    }
+
+    async fn open_store(&self) -> Result<Store> {
+        let path = self.root_key();
+        anyhow::ensure!(path.exists(), "{} is not there; `guiju keys init --origin NAME` makes a store", path.display());
+        let root: Arc<dyn Root> = Arc::new(PassphraseRoot::open(&path, &self.passphrase()?)?);
+        let policy = match &self.cipher_policy {
+            Some(path) => toml::from_str(&std::fs::read_to_string(path).with_context(|| path.display().to_string())?)
+                .with_context(|| path.display().to_string())?,
+            None => CipherPolicy::uniform(Suite::XChaCha20Poly1305),
+        };
+        let place = Place { directory: self.data.clone(), database: self.database.clone() };
+        Ok(Store::open(Options { place, root, policy, clock: system_clock() }).await?)
+    }
+}
+
+/// Runs a command that waits for the store, and closes the store whatever comes of it: what was done is signed then.
+pub(crate) fn with_store<T>(args: &StoreArgs, work: impl AsyncFnOnce(&Tenant) -> Result<T>) -> Result<T> {
+    runtime()?.block_on(async {
+        let (store, tenant) = args.open().await?;
+        let done = work(&tenant).await;
+        store.close().await;
+        done
+    })
+}
+
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}

@@ -1,0 +1,121 @@
+//! A change of state: the rows and their ledger entries, together or not at all.
+
+use ledger::leaf::Class;
+use serde_json::{Map, Value};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
+
+use crate::tenant::TenantId;
+use crate::{EntryId, StoreError};
+
+/// Entries of one change: a change is what one person or one request did, not a bulk load.
+pub const MAX_ENTRIES: usize = 4_096;
+
+/// Bytes of the content of one entry. Sealed content lies in a row of the database; what is larger belongs into a file of which the entry has the hash.
+pub const MAX_CONTENT_BYTES: usize = 4 << 20;
+
+/// What goes into the ledger.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// How it looks from outside: the only thing of it that stands in the open.
+    pub class: Class,
+    /// What happened, a word of two parts: `user.create`.
+    pub what: &'static str,
+    /// Who did it: an account, a job, or `system`.
+    pub by: String,
+    /// The rest, without content that speaks of a person.
+    pub details: Map<String, Value>,
+    /// What speaks of a person: sealed with the key of that person, so that it goes when the key goes.
+    pub content: Option<Content>,
+}
+
+/// Content that speaks of a person.
+#[derive(Clone)]
+pub struct Content {
+    /// Whom it speaks of, by the name that the operator's service has for that person. Only a keyed hash of it is stored.
+    pub person: String,
+    /// What there is to say.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Content({} bytes)", self.bytes.len())
+    }
+}
+
+impl Entry {
+    /// An entry without details.
+    #[must_use]
+    pub fn new(class: Class, what: &'static str, by: impl Into<String>) -> Self {
+        Self { class, what, by: by.into(), details: Map::new(), content: None }
+    }
+
+    /// With one more detail.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With content that speaks of a person.
+    #[must_use]
+    pub fn about(mut self, person: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.content = Some(Content { person: person.into(), bytes: bytes.into() });
+        self
+    }
+}
+
+/// A change while it is made. It is given to the closure of [`Tenant::change`](crate::Tenant::change) and to nobody else.
+pub struct Change {
+    pub(crate) tenant: TenantId,
+    pub(crate) connection: AnyConnection,
+    pub(crate) entries: Vec<(EntryId, Entry)>,
+    pub(crate) now_ms: i64,
+}
+
+impl Change {
+    /// The time of the change, ms since 1970: one for all it does.
+    #[must_use]
+    pub const fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// Says what happened. It is in the ledger once the change is kept.
+    ///
+    /// # Errors
+    /// The change has too many entries, or the entry is too large.
+    pub fn record(&mut self, entry: Entry) -> Result<EntryId, StoreError> {
+        if self.entries.len() >= MAX_ENTRIES {
+            return Err(StoreError::Refused(format!("one change has at most {MAX_ENTRIES} entries; make several")));
+        }
+        if let Some(content) = entry.content.as_ref().filter(|content| content.bytes.len() > MAX_CONTENT_BYTES) {
+            let bytes = content.bytes.len();
+            return Err(StoreError::Refused(format!(
+                "an entry holds at most {MAX_CONTENT_BYTES} bytes of content, not {bytes}; keep a hash of it"
+            )));
+        }
+        let id = EntryId::new(self.now_ms)?;
+        self.entries.push((id, entry));
+        Ok(id)
+    }
+
+    /// Runs a statement, and says how many rows it touched. `bind` adds `$2` and what follows.
+    pub(crate) async fn execute(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<u64, StoreError> {
+        Ok(bind(self.tenant.query(sql)).execute(&mut self.connection).await?.rows_affected())
+    }
+
+    /// The rows of a question.
+    pub(crate) async fn rows(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<Vec<AnyRow>, StoreError> {
+        Ok(bind(self.tenant.query(sql)).fetch_all(&mut self.connection).await?)
+    }
+
+    /// The only row of a question, if there is one.
+    pub(crate) async fn row(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<Option<AnyRow>, StoreError> {
+        Ok(bind(self.tenant.query(sql)).fetch_optional(&mut self.connection).await?)
+    }
+}
+
+/// A statement with the values it has so far; the tenant is the first.
+pub(crate) type Bound = Query<'static, Any, AnyArguments>;

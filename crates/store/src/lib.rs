@@ -1,0 +1,255 @@
+//! The store: the only crate with SQL. Rows, jobs, keys that are wrapped, and the ledger that every change of state goes into.
+//!
+//! - **One way in.** A [`Tenant`] is the only way to a connection; its name is the first value of every statement, and no caller can say otherwise.
+//! - **One way to change.** [`Tenant::change`] runs a closure inside a transaction. What it [records](Change::record) is sealed and appended to the tenant's log in the
+//!   same transaction: the row and its entry are both there or neither is. When it returns, both are on the disk.
+//! - **Two databases, one text.** SQLite in a directory, or PostgreSQL; the same statements, the same tests.
+//! - **Keys apart.** What is sealed and what opens it lie in two files with two lives (`vault.rs`).
+//!
+//! It does not know what an answer or a corpus is, names no cipher, and never opens a network connection but to its database.
+
+pub mod access;
+mod change;
+mod erasure;
+mod error;
+pub mod heads;
+mod id;
+mod jobs;
+mod log;
+mod place;
+mod schema;
+mod tenant;
+mod vault;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, thread};
+
+use keys::CipherPolicy;
+use keys::root::Root;
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Row};
+use tokio::sync::oneshot;
+
+pub use change::{Change, Content, Entry, MAX_CONTENT_BYTES, MAX_ENTRIES};
+pub use erasure::Erased;
+pub use error::StoreError;
+pub use id::EntryId;
+pub use jobs::{Job, Leased, MAX_INPUT_BYTES, NewJob};
+pub use log::{LogStatus, Opened, Secret};
+pub use place::Place;
+pub use tenant::TenantId;
+pub use vault::KeyStatus;
+pub use writer::Recorded;
+
+use change::Bound;
+use place::Part;
+use vault::Vault;
+use writer::{Queue, Writer};
+
+/// Tells the time, in ms since 1970.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// How a store is opened.
+pub struct Options {
+    /// Where it lies.
+    pub place: Place,
+    /// What wraps the tenants' keys.
+    pub root: Arc<dyn Root>,
+    /// Which ciphers seal what.
+    pub policy: CipherPolicy,
+    /// The clock; [`system_clock`] outside tests.
+    pub clock: Clock,
+}
+
+/// The machine's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| jiff::Timestamp::now().as_millisecond())
+}
+
+/// An open store.
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: AnyPool,
+    vault: Vault,
+    queue: Queue,
+    clock: Clock,
+}
+
+/// What one tenant may see and do.
+#[derive(Clone)]
+pub struct Tenant {
+    id: TenantId,
+    inner: Arc<Inner>,
+}
+
+impl Store {
+    /// Opens a store, or makes it; brings its schema up to date; and holds every log against what this machine has signed.
+    ///
+    /// # Errors
+    /// It cannot be reached, was written by a newer version, or is older than what was signed.
+    pub async fn open(options: Options) -> Result<Self, StoreError> {
+        let Options { place, root, policy, clock } = options;
+        make(&place.directory)?;
+        let readers = place.readers().await?;
+        schema::migrate(&readers, place.dialect(), schema::MAIN, "migrations").await?;
+        let policy = Arc::new(policy);
+        let vault = Vault::open(&place, Arc::clone(&root), Arc::clone(&policy)).await?;
+        log::check(&readers, &place).await?;
+        let queue = start(place, root, policy, Arc::clone(&clock)).await?;
+        let store = Self { inner: Arc::new(Inner { readers, vault, queue, clock }) };
+        for tenant in store.tenants().await? {
+            store.tenant(&tenant).await?.finish_erasures().await?;
+        }
+        Ok(store)
+    }
+
+    /// All tenants, by name.
+    ///
+    /// # Errors
+    /// The database says no.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let rows = sqlx::query("SELECT tenant FROM tenant ORDER BY tenant").fetch_all(&self.inner.readers).await?;
+        let name = |row: &AnyRow| row.try_get::<String, _>(0)?.parse().map_err(|error| StoreError::damaged("the name of a tenant", error));
+        rows.iter().map(name).collect()
+    }
+
+    /// What a tenant may see and do.
+    ///
+    /// # Errors
+    /// There is no such tenant.
+    pub async fn tenant(&self, id: &TenantId) -> Result<Tenant, StoreError> {
+        let tenant = Tenant { id: id.clone(), inner: Arc::clone(&self.inner) };
+        let row = tenant.rows("SELECT 1 FROM tenant WHERE tenant = $1", |query| query).await?;
+        if row.is_empty() { Err(StoreError::NotFound(format!("tenant {id}"))) } else { Ok(tenant) }
+    }
+
+    /// Makes a tenant, with its keys and its log. `origin` names the log in its checkpoints: a name of the service without a scheme, such as
+    /// `audit.example.cn`, to which the tenant's is added.
+    ///
+    /// # Errors
+    /// There is such a tenant already.
+    pub async fn create_tenant(&self, id: &TenantId, origin: &str, by: &str) -> Result<Tenant, StoreError> {
+        let tenant = Tenant { id: id.clone(), inner: Arc::clone(&self.inner) };
+        let (name, by) = (format!("{origin}/{id}"), by.to_owned());
+        tenant.change(async move |change: &mut Change| log::begin(change, &name, &by).await).await?;
+        Ok(tenant)
+    }
+
+    /// Waits until all that was asked is written and signed. Nothing is written after that.
+    pub async fn close(self) {
+        self.inner.queue.close().await;
+        self.inner.readers.close().await;
+        self.inner.vault.close().await;
+    }
+}
+
+impl Tenant {
+    /// Its name.
+    #[must_use]
+    pub const fn id(&self) -> &TenantId {
+        &self.id
+    }
+
+    /// Changes something: the closure's statements and entries are kept together or not at all, and are on the disk when this returns.
+    ///
+    /// The closure runs on the writer's thread, where nothing else is written meanwhile: it asks and tells the database and does nothing that takes long.
+    ///
+    /// # Errors
+    /// What the closure says, or why the disk did not get it; nothing was kept then.
+    pub async fn change<T, F>(&self, work: F) -> Result<(T, Vec<Recorded>), StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Change) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.queue.change(self.id.clone(), work).await
+    }
+
+    /// The rows of a question, beside the writer.
+    pub(crate) async fn rows(&self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<Vec<AnyRow>, StoreError> {
+        Ok(bind(self.id.query(sql)).fetch_all(&self.inner.readers).await?)
+    }
+
+    /// How the tenant's keys stand.
+    ///
+    /// # Errors
+    /// The key database says no.
+    pub async fn key_status(&self) -> Result<KeyStatus, StoreError> {
+        self.inner.vault.status(&self.id).await
+    }
+
+    /// Makes a new tenant key and wraps every key anew; `progress` hears how many are done. What a crash interrupts goes on with the next call of
+    /// [`Self::finish_rotation`].
+    ///
+    /// # Errors
+    /// The key database says no.
+    pub async fn rotate_keys(&self, by: &str, progress: impl FnMut(u64)) -> Result<i64, StoreError> {
+        let version = self.inner.vault.rotate(&self.id, self.now_ms()).await?;
+        let entry = Entry::new(ledger::leaf::Class::Admin, "key.rotate", by).with("version", version);
+        self.change(async move |change: &mut Change| change.record(entry)).await?;
+        self.finish_rotation(progress).await?;
+        Ok(version)
+    }
+
+    /// Wraps the keys anew that an older tenant key still wraps.
+    ///
+    /// # Errors
+    /// The key database says no.
+    pub async fn finish_rotation(&self, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
+        let mut done = 0;
+        loop {
+            match self.inner.vault.rewrap(&self.id).await? {
+                0 => return Ok(()),
+                more => done += more,
+            }
+            progress(done);
+        }
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        (self.inner.clock)()
+    }
+}
+
+/// The directory, for its owner alone.
+fn make(directory: &Path) -> Result<(), StoreError> {
+    let wrong = |error: std::io::Error| StoreError::Place { place: directory.display().to_string(), what: error.to_string() };
+    fs::create_dir_all(directory).map_err(wrong)?;
+    #[cfg(unix)]
+    fs::set_permissions(directory, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(wrong)?;
+    Ok(())
+}
+
+/// Starts the writer on a thread of its own, with connections of its own.
+async fn start(place: Place, root: Arc<dyn Root>, policy: Arc<CipherPolicy>, clock: Clock) -> Result<Queue, StoreError> {
+    let (queue, messages) = Queue::new();
+    let (started, ready) = oneshot::channel();
+    let thread = thread::Builder::new().name("guiju-writer".to_owned());
+    let run = move || {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(started.send(Err(StoreError::Place { place: place.to_string(), what: error.to_string() }))),
+        };
+        runtime.block_on(async move {
+            let opened = async {
+                let vault = Vault::open(&place, root, policy).await?;
+                Ok((log::Logs::new(&place, vault), place.connection(Part::Main).await?))
+            };
+            match opened.await {
+                Err(error) => drop(started.send(Err(error))),
+                Ok((logs, connection)) => {
+                    let _ = started.send(Ok(()));
+                    Writer { messages, place, clock, logs }.run(connection).await;
+                }
+            }
+        });
+    };
+    thread.spawn(run).map_err(|error| StoreError::Place { place: "the writer's thread".to_owned(), what: error.to_string() })?;
+    ready.await.map_err(|_| StoreError::Closed)??;
+    Ok(queue)
+}

@@ -1,0 +1,253 @@
+//! The log of each tenant: entries are sealed, their leaves appended to the tree, and leaves, sealed segments, tiles and head written in the transaction of the change.
+
+mod check;
+mod read;
+mod rows;
+mod seal;
+
+use std::collections::{BTreeMap, HashMap};
+
+use ledger::hash::{EMPTY_ROOT, Hash, leaf_hash};
+use ledger::leaf::Class;
+use ledger::tile::{TileId, right_edge};
+use ledger::tree::{Appender, Tile};
+use sqlx::{AnyConnection, AnyPool, Row};
+
+use crate::change::{Change, Entry};
+use crate::heads::{Head, Heads};
+use crate::place::{Dialect, Place};
+use crate::tenant::TenantId;
+use crate::vault::{Purpose, Vault};
+use crate::{EntryId, StoreError};
+use rows::Value;
+
+pub use read::{LogStatus, Opened, Secret};
+pub(crate) use seal::person;
+
+/// Time between two checkpoints of one log: a witness sees each, so not every batch makes one.
+const SIGN_EVERY_MS: i64 = 1_000;
+
+/// A log that rests is signed again after so long, so that whoever holds back new entries shows by a checkpoint that is old.
+const SIGN_AGAIN_MS: i64 = 600_000;
+
+/// The label of the key that signs a log.
+const SIGNING: &str = "checkpoint";
+
+/// The logs, as the writer has them.
+pub(crate) struct Logs {
+    dialect: Dialect,
+    vault: Vault,
+    heads: Heads,
+    open: HashMap<TenantId, Open>,
+}
+
+/// The end of a log, in memory.
+struct Open {
+    origin: String,
+    tree: Appender,
+    last_ms: i64,
+    signed_size: u64,
+    signed_ms: i64,
+}
+
+/// Makes a log with its first entry.
+pub(crate) async fn begin(change: &mut Change, origin: &str, by: &str) -> Result<(), StoreError> {
+    let now = change.now_ms;
+    let made =
+        change.execute("INSERT INTO tenant (tenant, created_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING", |query| query.bind(now)).await?;
+    if made == 0 {
+        return Err(StoreError::Refused(format!("there is a tenant {} already", change.tenant)));
+    }
+    let name = origin.to_owned();
+    let sql = "INSERT INTO log_head (tenant, origin, size, root, checkpoint, signed_size, signed_ms) VALUES ($1, $2, 0, $3, '', 0, 0)";
+    change.execute(sql, |query| query.bind(name).bind(EMPTY_ROOT.to_vec())).await?;
+    change.record(Entry::new(Class::Admin, "tenant.create", by).with("origin", origin))?;
+    Ok(())
+}
+
+/// Holds every log against what this machine has signed.
+pub(crate) async fn check(readers: &AnyPool, place: &Place) -> Result<(), StoreError> {
+    for (origin, signed) in Heads::new(&place.directory).read()? {
+        let Some((_, name)) = origin.rsplit_once('/') else { continue };
+        let tenant: TenantId = name.parse().map_err(|error| StoreError::damaged("the head file", error))?;
+        let mut connection = readers.acquire().await?;
+        let older = |found| StoreError::Older { origin: origin.clone(), found, signed: signed.size };
+        let head = head(&mut connection, &tenant, HEAD).await.map_err(|error| match error {
+            StoreError::NotFound(_) => older(0),
+            other => other,
+        })?;
+        if head.size < signed.size {
+            return Err(older(head.size));
+        }
+        let then = resume(&mut connection, &tenant, signed.size).await?;
+        if then.root() != signed.root || head.origin != origin {
+            return Err(StoreError::Forked(origin));
+        }
+    }
+    Ok(())
+}
+
+impl Logs {
+    pub(crate) fn new(place: &Place, vault: Vault) -> Self {
+        Self { dialect: place.dialect(), vault, heads: Heads::new(&place.directory), open: HashMap::new() }
+    }
+
+    /// Appends entries inside the transaction of the connection, and says which place each has.
+    pub(crate) async fn append(
+        &mut self,
+        connection: &mut AnyConnection,
+        tenant: &TenantId,
+        entries: Vec<(EntryId, Entry)>,
+        now_ms: i64,
+        places: &mut BTreeMap<EntryId, u64>,
+    ) -> Result<(), StoreError> {
+        let mut log = self.latest(connection, tenant).await?;
+        let first = log.tree.size();
+        // Time never goes back in a log, whatever the clock does.
+        log.last_ms = log.last_ms.max(now_ms);
+        let (mut leaves, mut segments) = (Vec::new(), Vec::new());
+        for sealed in seal::entries(&self.vault, tenant, &log.origin, entries, log.last_ms).await? {
+            let place = log.tree.size();
+            places.insert(sealed.id, place);
+            log.tree.push(leaf_hash(&sealed.leaf));
+            leaves.push(vec![number(place), Value::Bytes(sealed.id.0.to_vec()), Value::Bytes(sealed.leaf)]);
+            let rows = (0_i64..).zip(sealed.segments);
+            segments.extend(rows.map(|(segment, bytes)| vec![number(place), Value::Number(segment), Value::Bytes(bytes)]));
+        }
+        rows::insert(connection, tenant, "log_entry (tenant, place, entry, leaf)", "", leaves).await?;
+        rows::insert(connection, tenant, "log_segment (tenant, place, segment, sealed)", "", segments).await?;
+        let tile = |tile: Tile| vec![Value::Number(i64::from(tile.id.level())), number(tile.id.index()), Value::Bytes(tile.bytes)];
+        let tiles = log.tree.take_changed().into_iter().map(tile).collect();
+        let grow = "ON CONFLICT (tenant, level, place) DO UPDATE SET hashes = excluded.hashes";
+        rows::insert(connection, tenant, "log_tile (tenant, level, place, hashes)", grow, tiles).await?;
+        self.advance(connection, tenant, first, &log).await?;
+        self.open.insert(tenant.clone(), log);
+        Ok(())
+    }
+
+    /// Moves the head on, if it is where it was: the entries came after exactly those that were there.
+    async fn advance(&self, connection: &mut AnyConnection, tenant: &TenantId, first: u64, log: &Open) -> Result<(), StoreError> {
+        let sql = "UPDATE log_head SET size = $3, root = $4 WHERE tenant = $1 AND size = $2";
+        let query = tenant.query(sql).bind(signed(first)).bind(signed(log.tree.size())).bind(log.tree.root().to_vec());
+        match query.execute(connection).await?.rows_affected() {
+            1 => Ok(()),
+            _ => Err(StoreError::damaged(format!("the log of {tenant}"), "its head moved while it was locked")),
+        }
+    }
+
+    /// The log as it stands, locked for this transaction. What is in memory is used if nobody else has written since.
+    async fn latest(&mut self, connection: &mut AnyConnection, tenant: &TenantId) -> Result<Open, StoreError> {
+        let sql = match self.dialect {
+            Dialect::Sqlite => HEAD,
+            Dialect::Postgres => HEAD_LOCKED,
+        };
+        let head = head(connection, tenant, sql).await?;
+        if let Some(open) = self.open.remove(tenant).filter(|open| open.tree.size() == head.size && open.tree.root() == head.root) {
+            return Ok(open);
+        }
+        let tree = resume(connection, tenant, head.size).await?;
+        if tree.root() != head.root {
+            return Err(StoreError::damaged(format!("the log of {tenant}"), "its tiles do not give its root; run `guiju ledger verify`"));
+        }
+        let last_ms = seal::last_time(connection, tenant, head.size).await?;
+        Ok(Open { origin: head.origin, tree, last_ms, signed_size: head.signed_size, signed_ms: head.signed_ms })
+    }
+
+    /// Forgets what was not kept.
+    pub(crate) fn forget(&mut self) {
+        self.open.clear();
+    }
+
+    /// How long until the next checkpoint is due, in ms; `None` if there is none to sign.
+    pub(crate) fn until_signing(&self, now_ms: i64) -> Option<u64> {
+        let wait = |log: &Open| (log.signed_ms + log.every() - now_ms).clamp(0, log.every()).unsigned_abs();
+        self.open.values().map(wait).min()
+    }
+
+    /// Signs the checkpoints that are due, or all that were not signed since they grew. Everything they speak of is committed.
+    pub(crate) async fn sign(&mut self, connection: &mut AnyConnection, now_ms: i64, all: bool) -> Result<(), StoreError> {
+        for (tenant, log) in &mut self.open {
+            // A clock that was set back must not keep a log from being signed.
+            let due = now_ms >= log.signed_ms + log.every() || now_ms < log.signed_ms;
+            if !(due || all && log.signed_size < log.tree.size()) {
+                continue;
+            }
+            let (size, root) = (log.tree.size(), log.tree.root());
+            // Whatever comes of it, the next try waits its time.
+            log.signed_ms = now_ms;
+            let key = self.vault.key(tenant, Purpose::Signing, SIGNING, now_ms).await?;
+            let note = seal::checkpoint(&log.origin, size, root, &key)?;
+            let sql = "UPDATE log_head SET checkpoint = $2, signed_size = $3, signed_ms = $4 WHERE tenant = $1 AND signed_size <= $3";
+            tenant.query(sql).bind(note).bind(signed(size)).bind(now_ms).execute(&mut *connection).await?;
+            self.heads.write(&log.origin, Head { size, root })?;
+            log.signed_size = size;
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    const fn every(&self) -> i64 {
+        if self.signed_size < self.tree.size() { SIGN_EVERY_MS } else { SIGN_AGAIN_MS }
+    }
+}
+
+/// A row of `log_head`.
+pub(crate) struct HeadRow {
+    pub(crate) origin: String,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    pub(crate) checkpoint: String,
+    signed_size: u64,
+    signed_ms: i64,
+}
+
+pub(crate) const HEAD: &str = "SELECT origin, size, root, checkpoint, signed_size, signed_ms FROM log_head WHERE tenant = $1";
+const HEAD_LOCKED: &str = "SELECT origin, size, root, checkpoint, signed_size, signed_ms FROM log_head WHERE tenant = $1 FOR UPDATE";
+
+pub(crate) async fn head(connection: &mut AnyConnection, tenant: &TenantId, sql: &'static str) -> Result<HeadRow, StoreError> {
+    let row = tenant.query(sql).fetch_optional(connection).await?.ok_or_else(|| StoreError::NotFound(format!("log of tenant {tenant}")))?;
+    let root = row.try_get::<Vec<u8>, _>(2)?.try_into();
+    Ok(HeadRow {
+        origin: row.try_get(0)?,
+        size: row.try_get::<i64, _>(1)?.unsigned_abs(),
+        root: root.map_err(|_| StoreError::damaged(format!("the head of the log of {tenant}"), "its root does not have 32 bytes"))?,
+        checkpoint: row.try_get(3)?,
+        signed_size: row.try_get::<i64, _>(4)?.unsigned_abs(),
+        signed_ms: row.try_get(5)?,
+    })
+}
+
+/// The tree as it was at a size that the log has reached.
+async fn resume(connection: &mut AnyConnection, tenant: &TenantId, size: u64) -> Result<Appender, StoreError> {
+    let tiles = tiles(connection, tenant, right_edge(size)).await?;
+    Appender::resume(size, &tiles).map_err(|error| StoreError::damaged(format!("the log of {tenant}"), error))
+}
+
+/// Tiles by their names; those that are not there are left out. A tile may be wider than asked for: it has grown since.
+pub(crate) async fn tiles(
+    connection: &mut AnyConnection,
+    tenant: &TenantId,
+    ids: impl IntoIterator<Item = TileId>,
+) -> Result<BTreeMap<TileId, Vec<u8>>, StoreError> {
+    let mut tiles = BTreeMap::new();
+    for id in ids {
+        let query = tenant.query("SELECT hashes FROM log_tile WHERE tenant = $1 AND level = $2 AND place = $3");
+        let row = query.bind(i64::from(id.level())).bind(signed(id.index())).fetch_optional(&mut *connection).await?;
+        if let Some(row) = row {
+            let mut hashes: Vec<u8> = row.try_get(0)?;
+            hashes.truncate(id.len_bytes());
+            tiles.insert(id, hashes);
+        }
+    }
+    Ok(tiles)
+}
+
+fn number(place: u64) -> Value {
+    Value::Number(signed(place))
+}
+
+/// The database counts with a sign; a log has at most [`ledger::tile::MAX_SIZE`] entries.
+pub(crate) fn signed(place: u64) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,200 @@
+//! Reading a log: entries as they were said, and the proofs that they stand in it.
+
+use keys::DataClass;
+use ledger::hash::Hash;
+use ledger::key::VerifierKey;
+use ledger::leaf::{Class, Leaf};
+use ledger::note::Note;
+use ledger::proof;
+use ledger::receipt::Receipt;
+use ledger::witness::{AddCheckpoint, add_cosignatures};
+use serde_json::Value;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::seal;
+use crate::change::Change;
+use crate::vault::Purpose;
+use crate::{EntryId, StoreError, Tenant};
+
+/// Entries shown at a time.
+const MAX_LISTED: u64 = 1_000;
+
+/// An entry, opened as far as it can be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// Its id.
+    pub entry: EntryId,
+    /// When, ms since 1970.
+    pub time_ms: u64,
+    /// How it looks from outside.
+    pub class: Class,
+    /// What happened: `what`, `by` and `details`; `None` once its retention has ended.
+    pub said: Option<Value>,
+    /// Content that speaks of a person.
+    pub content: Secret,
+}
+
+/// Content that speaks of a person.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The entry never had any.
+    None,
+    /// The person's key was destroyed, or the content deleted.
+    Gone,
+    /// What it was.
+    Open(Vec<u8>),
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Gone => f.write_str("Gone"),
+            Self::Open(bytes) => write!(f, "Open({} bytes)", bytes.len()),
+        }
+    }
+}
+
+/// Where a log stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStatus {
+    /// Its name in checkpoints.
+    pub origin: String,
+    /// Entries.
+    pub size: u64,
+    /// Merkle root of them.
+    pub root: Hash,
+    /// The last signed checkpoint; empty before the first.
+    pub checkpoint: String,
+    /// The public key, as others write it down (C2SP signed-note).
+    pub verifier: VerifierKey,
+}
+
+impl Tenant {
+    /// Where the log stands.
+    ///
+    /// # Errors
+    /// The database says no.
+    pub async fn log(&self) -> Result<LogStatus, StoreError> {
+        let head = super::head(&mut *self.inner.readers.acquire().await?, &self.id, super::HEAD).await?;
+        let key = self.inner.vault.key(&self.id, Purpose::Signing, super::SIGNING, self.now_ms()).await?;
+        let verifier = seal::verifier(&head.origin, &key)?;
+        Ok(LogStatus { origin: head.origin, size: head.size, root: head.root, checkpoint: head.checkpoint, verifier })
+    }
+
+    /// An entry by its id.
+    ///
+    /// # Errors
+    /// There is no such entry, or it was damaged.
+    pub async fn entry(&self, entry: EntryId) -> Result<Opened, StoreError> {
+        let sql = "SELECT place, entry, leaf FROM log_entry WHERE tenant = $1 AND entry = $2";
+        let rows = self.rows(sql, |query| query.bind(entry.0.to_vec())).await?;
+        self.opened(rows.first().ok_or_else(|| StoreError::NotFound(format!("entry {entry} in the log of {}", self.id)))?).await
+    }
+
+    /// Entries in their order, at most 1,000.
+    ///
+    /// # Errors
+    /// The database says no, or an entry was damaged.
+    pub async fn entries(&self, from: u64, most: u64) -> Result<Vec<Opened>, StoreError> {
+        let sql = "SELECT place, entry, leaf FROM log_entry WHERE tenant = $1 AND place >= $2 ORDER BY place LIMIT $3";
+        let rows = self.rows(sql, |query| query.bind(super::signed(from)).bind(super::signed(most.min(MAX_LISTED)))).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in &rows {
+            entries.push(self.opened(row).await?);
+        }
+        Ok(entries)
+    }
+
+    async fn opened(&self, row: &AnyRow) -> Result<Opened, StoreError> {
+        let (place, entry, leaf): (i64, Vec<u8>, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let damaged = |how: &dyn ToString| StoreError::damaged(format!("entry {place} of the log of {}", self.id), how.to_string());
+        let entry = EntryId(entry.try_into().map_err(|_| damaged(&"its id does not have 16 bytes"))?);
+        let leaf = Leaf::decode(&leaf).map_err(|error| damaged(&error))?;
+        let said = match self.segment(place, entry, 0, DataClass::Operational).await? {
+            Some(text) => Some(serde_json::from_slice(&text).map_err(|error| damaged(&error))?),
+            None => None,
+        };
+        let content = match self.segment(place, entry, 1, DataClass::Subject).await? {
+            Some(bytes) => Secret::Open(bytes),
+            None if leaf.segments.len() > 1 => Secret::Gone,
+            None => Secret::None,
+        };
+        Ok(Opened { index: place.unsigned_abs(), entry, time_ms: leaf.time_ms, class: leaf.class, said, content })
+    }
+
+    /// A segment, opened; `None` where it or its key is gone.
+    async fn segment(&self, place: i64, entry: EntryId, number: u32, class: DataClass) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT s.sealed, h.origin FROM log_segment s JOIN log_head h ON h.tenant = s.tenant WHERE s.tenant = $1 AND s.place = $2 AND s.segment = $3";
+        let rows = self.rows(sql, |query| query.bind(place).bind(i64::from(number))).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let (sealed, origin): (Vec<u8>, String) = (row.try_get(0)?, row.try_get(1)?);
+        let Some(key) = self.inner.vault.by_reference(&self.id, seal::key_of(&sealed)?).await? else { return Ok(None) };
+        let opened = self.inner.vault.policy.open(&key, &seal::context(&origin, entry, number), &sealed);
+        let damaged = |error| StoreError::damaged(format!("segment {number} of entry {place} ({class:?})"), error);
+        opened.map(|bytes| Some(bytes.to_vec())).map_err(damaged)
+    }
+
+    /// The request to a witness that has seen `old` entries of the log: cosign the checkpoint as it stands (C2SP tlog-witness).
+    ///
+    /// # Errors
+    /// Nothing was signed yet, or the witness claims to have seen more than there is.
+    pub async fn witness_request(&self, old: u64) -> Result<AddCheckpoint, StoreError> {
+        let mut connection = self.inner.readers.acquire().await?;
+        let head = super::head(&mut connection, &self.id, super::HEAD).await?;
+        let damaged = |error: &dyn ToString| StoreError::damaged(format!("the log of {}", self.id), error.to_string());
+        let wanted = proof::tiles_for_consistency(old, head.signed_size).map_err(|error| StoreError::Refused(error.to_string()))?;
+        let tiles = super::tiles(&mut connection, &self.id, wanted).await?;
+        let path = proof::consistency(old, head.signed_size, &tiles).map_err(|error| damaged(&error))?;
+        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| damaged(&error))?;
+        Ok(AddCheckpoint { old, proof: path, checkpoint })
+    }
+
+    /// Puts the answer of a witness onto the checkpoint, if it holds, and says of how many entries it speaks.
+    ///
+    /// # Errors
+    /// The answer is not the witness's, or speaks of another checkpoint than the last.
+    pub async fn accept_cosignature(&self, answer: Vec<u8>, witness: VerifierKey) -> Result<u64, StoreError> {
+        let head = super::head(&mut *self.inner.readers.acquire().await?, &self.id, super::HEAD).await?;
+        let mut note = Note::parse(head.checkpoint.as_bytes()).map_err(|error| StoreError::damaged("the checkpoint", error))?;
+        add_cosignatures(&mut note, &answer, &[witness])
+            .map_err(|error| StoreError::Refused(format!("{error}; was a newer checkpoint signed since?")))?;
+        let (cosigned, size) = (note.to_string(), head.signed_size);
+        let work = async move |change: &mut Change| {
+            let sql = "UPDATE log_head SET checkpoint = $2 WHERE tenant = $1 AND signed_size = $3 AND checkpoint = $4";
+            match change.execute(sql, |query| query.bind(cosigned).bind(super::signed(size)).bind(head.checkpoint)).await? {
+                1 => Ok(()),
+                _ => Err(StoreError::Refused("a newer checkpoint was signed meanwhile; ask the witness again".to_owned())),
+            }
+        };
+        self.change(work).await?;
+        Ok(size)
+    }
+
+    /// The proof that an entry stands in the log, for whoever has the log's public key: a `.tlog-proof` (C2SP), with the leaf itself.
+    ///
+    /// # Errors
+    /// There is no such entry, or no checkpoint speaks of it yet (one is signed within a second).
+    pub async fn receipt(&self, entry: EntryId) -> Result<(Vec<u8>, Receipt), StoreError> {
+        let sql = "SELECT place, leaf FROM log_entry WHERE tenant = $1 AND entry = $2";
+        let rows = self.rows(sql, |query| query.bind(entry.0.to_vec())).await?;
+        let row = rows.first().ok_or_else(|| StoreError::NotFound(format!("entry {entry} in the log of {}", self.id)))?;
+        let (index, leaf) = (row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get::<Vec<u8>, _>(1)?);
+        let mut connection = self.inner.readers.acquire().await?;
+        let head = super::head(&mut connection, &self.id, super::HEAD).await?;
+        if head.signed_size <= index {
+            return Err(StoreError::Refused(format!(
+                "no checkpoint speaks of entry {entry} yet; one is signed within a second, try again"
+            )));
+        }
+        let damaged = |error: &dyn ToString| StoreError::damaged(format!("the log of {}", self.id), error.to_string());
+        let wanted = proof::tiles_for_inclusion(head.signed_size, index).map_err(|error| damaged(&error))?;
+        let tiles = super::tiles(&mut connection, &self.id, wanted).await?;
+        let path = proof::inclusion(head.signed_size, index, &tiles).map_err(|error| damaged(&error))?;
+        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| damaged(&error))?;
+        Ok((leaf, Receipt { extra: None, index, proof: path, checkpoint }))
+    }
+}

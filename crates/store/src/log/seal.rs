@@ -1,0 +1,152 @@
+//! What an entry says, sealed; and the checkpoint, signed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keys::sign::Ed25519Key;
+use keys::{DataClass, DataKey, KeyRef, derive};
+use ledger::checkpoint::Checkpoint;
+use ledger::hash::Hash;
+use ledger::key::{ED25519, VerifierKey};
+use ledger::leaf::{Leaf, Segment};
+use ledger::sign::{SignError, Signer};
+use serde_json::json;
+use sqlx::{AnyConnection, Row};
+
+use crate::change::{Content, Entry};
+use crate::tenant::TenantId;
+use crate::vault::{Purpose, Vault};
+use crate::{EntryId, StoreError};
+
+/// An entry as it is stored.
+pub(super) struct Sealed {
+    pub(super) id: EntryId,
+    pub(super) leaf: Vec<u8>,
+    pub(super) segments: Vec<Vec<u8>>,
+}
+
+/// Seals entries: what happened with the key of the day, content with the key of the person it speaks of.
+pub(super) async fn entries(
+    vault: &Vault,
+    tenant: &TenantId,
+    origin: &str,
+    entries: Vec<(EntryId, Entry)>,
+    now_ms: i64,
+) -> Result<Vec<Sealed>, StoreError> {
+    let day = vault.key(tenant, Purpose::Log, &day(now_ms), now_ms).await?;
+    let persons = persons(vault, tenant, &entries, now_ms).await?;
+    let mut sealed = Vec::with_capacity(entries.len());
+    for (id, entry) in entries {
+        let text = json!({ "what": entry.what, "by": entry.by, "details": entry.details }).to_string();
+        let mut segments =
+            vec![vault.policy.seal(DataClass::Operational, &day, &context(origin, id, 0), text.as_bytes()).map_err(refused)?];
+        let mut key = day.reference();
+        if let Some(content) = &entry.content {
+            let person = persons.get(&content.person).ok_or_else(|| StoreError::Key("a person's key was not made".to_owned()))?;
+            segments.push(vault.policy.seal(DataClass::Subject, person, &context(origin, id, 1), &content.bytes).map_err(refused)?);
+            key = person.reference();
+        }
+        let leaf = Leaf {
+            suite: vault.policy.active(DataClass::Operational).code(),
+            entry_id: id.0,
+            time_ms: now_ms.unsigned_abs(),
+            class: entry.class,
+            key_ref: key.0,
+            segments: segments.iter().map(|segment| Segment::of(segment)).collect(),
+        };
+        let leaf = leaf.encode().map_err(|error| StoreError::damaged("an entry", error))?;
+        sealed.push(Sealed { id, leaf, segments });
+    }
+    Ok(sealed)
+}
+
+/// The key of each person that these entries speak of, by name.
+async fn persons(
+    vault: &Vault,
+    tenant: &TenantId,
+    entries: &[(EntryId, Entry)],
+    now_ms: i64,
+) -> Result<HashMap<String, Arc<DataKey>>, StoreError> {
+    let names: BTreeSet<&String> =
+        entries.iter().filter_map(|(_, entry)| entry.content.as_ref()).map(|Content { person, .. }| person).collect();
+    let mut tags = HashMap::new();
+    for name in names {
+        tags.insert(name.clone(), person(vault, tenant, name, now_ms).await?);
+    }
+    let keys = vault.keys(tenant, Purpose::Subject, &tags.values().cloned().collect(), now_ms).await?;
+    Ok(tags.into_iter().filter_map(|(name, tag)| Some((name, Arc::clone(keys.get(&tag)?)))).collect())
+}
+
+/// The label of a person's key: a keyed hash of the name, which tells nobody who it is.
+pub(crate) async fn person(vault: &Vault, tenant: &TenantId, name: &str, now_ms: i64) -> Result<String, StoreError> {
+    let key = vault.key(tenant, Purpose::Tag, "persons", now_ms).await?;
+    Ok(derive::tag(&key, name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What a segment is bound to: it opens in its own place only.
+pub(crate) fn context(origin: &str, entry: EntryId, segment: u32) -> Vec<u8> {
+    format!("guiju entry {origin} {entry} {segment}").into_bytes()
+}
+
+/// The day of the log, in UTC.
+fn day(now_ms: i64) -> String {
+    Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH).strftime("%F").to_string()
+}
+
+/// The time of the last entry, so that time does not go back: 0 in an empty log.
+pub(super) async fn last_time(connection: &mut AnyConnection, tenant: &TenantId, size: u64) -> Result<i64, StoreError> {
+    let Some(last) = size.checked_sub(1) else { return Ok(0) };
+    let query = tenant.query("SELECT leaf FROM log_entry WHERE tenant = $1 AND place = $2").bind(super::signed(last));
+    let row = query.fetch_optional(connection).await?;
+    let row = row.ok_or_else(|| {
+        StoreError::damaged(format!("the log of {tenant}"), format!("entry {last} is missing; run `guiju ledger verify`"))
+    })?;
+    let leaf =
+        Leaf::decode(&row.try_get::<Vec<u8>, _>(0)?).map_err(|error| StoreError::damaged(format!("entry {last} of {tenant}"), error))?;
+    Ok(i64::try_from(leaf.time_ms).unwrap_or(i64::MAX))
+}
+
+/// A signed checkpoint.
+pub(super) fn checkpoint(origin: &str, size: u64, root: Hash, key: &DataKey) -> Result<String, StoreError> {
+    let note = Checkpoint::new(origin, size, root).sign(&[&LogSigner::new(origin, key)?]);
+    note.map(|note| note.to_string()).map_err(refused)
+}
+
+/// The public key of a log.
+pub(crate) fn verifier(origin: &str, key: &DataKey) -> Result<VerifierKey, StoreError> {
+    Ok(LogSigner::new(origin, key)?.name)
+}
+
+/// The key that signs a log.
+struct LogSigner {
+    name: VerifierKey,
+    key: Ed25519Key,
+}
+
+impl LogSigner {
+    fn new(origin: &str, key: &DataKey) -> Result<Self, StoreError> {
+        let key = Ed25519Key::from_seed(&derive::seed(key, "ed25519"));
+        let name = VerifierKey::new(origin, ED25519, &key.public()).map_err(refused)?;
+        Ok(Self { name, key })
+    }
+}
+
+impl Signer for LogSigner {
+    fn key(&self) -> &VerifierKey {
+        &self.name
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.key.sign(message).to_vec())
+    }
+}
+
+/// The key that an envelope names.
+pub(crate) fn key_of(envelope: &[u8]) -> Result<KeyRef, StoreError> {
+    keys::envelope::Header::read(envelope).map(|header| header.key_ref).map_err(|error| StoreError::damaged("a segment", error))
+}
+
+fn refused(error: impl ToString) -> StoreError {
+    StoreError::Key(error.to_string())
+}

@@ -1,0 +1,365 @@
+//! Wrapped keys: a root wraps each tenant's key, which wraps the keys that seal things. What is wrapped lies here; what is not never leaves memory.
+//!
+//! A key is on the disk before anything is sealed with it: a crash between the two leaves a key without use, never content without a key. The keys of persons are
+//! not kept in memory beyond their use, so that what one process destroys no other still has.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keys::root::{Root, unwrap_key, wrap_key};
+use keys::{CipherPolicy, DataClass, DataKey, KeyRef};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AnyPool, Row};
+
+use crate::place::{Dialect, Part, Place};
+use crate::tenant::TenantId;
+use crate::{StoreError, schema};
+
+/// Keys that are wrapped again in one transaction: some milliseconds of work, after which a crash loses nothing.
+const REWRAP: i64 = 1_000;
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// A day of the log.
+    Log,
+    /// A person.
+    Subject,
+    /// The signatures of the log.
+    Signing,
+    /// The keyed hashes by which persons are found.
+    Tag,
+}
+
+impl Purpose {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Subject => "subject",
+            Self::Signing => "signing",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// How the keys of a tenant stand.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct KeyStatus {
+    /// The root that wraps the tenant's key.
+    pub root: String,
+    /// Version of the active tenant key.
+    pub version: i64,
+    /// When it was made, ms since 1970.
+    pub created_ms: i64,
+    /// Living keys by purpose.
+    pub alive: BTreeMap<String, u64>,
+    /// Keys that a rotation has still to wrap again.
+    pub behind: u64,
+    /// Keys that were destroyed.
+    pub destroyed: u64,
+}
+
+/// The keys of all tenants.
+#[derive(Clone)]
+pub(crate) struct Vault {
+    pool: AnyPool,
+    dialect: Dialect,
+    root: Arc<dyn Root>,
+    pub(crate) policy: Arc<CipherPolicy>,
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// Keys that live as long as the process: few, and none of a person.
+#[derive(Default)]
+struct Memory {
+    tenants: HashMap<(TenantId, i64), Arc<DataKey>>,
+    others: HashMap<(TenantId, Purpose, String), Arc<DataKey>>,
+}
+
+impl Vault {
+    pub(crate) async fn open(place: &Place, root: Arc<dyn Root>, policy: Arc<CipherPolicy>) -> Result<Self, StoreError> {
+        let pool = place.pool(Part::Keys, 2).await?;
+        schema::migrate(&pool, place.dialect(), schema::KEYS, "migrations_keys").await?;
+        Ok(Self { pool, dialect: place.dialect(), root, policy, memory: Arc::default() })
+    }
+
+    /// The one key of a purpose and a label, made if there is none.
+    pub(crate) async fn key(&self, tenant: &TenantId, purpose: Purpose, label: &str, now_ms: i64) -> Result<Arc<DataKey>, StoreError> {
+        let name = (tenant.clone(), purpose, label.to_owned());
+        if let Some(key) = self.remembered(|memory| memory.others.get(&name).cloned()) {
+            return Ok(key);
+        }
+        let mut found = self.keys(tenant, purpose, &BTreeSet::from([label.to_owned()]), now_ms).await?;
+        let key = found.remove(label).ok_or_else(|| StoreError::Key(format!("no key {} {label} could be made", purpose.word())))?;
+        if purpose != Purpose::Subject {
+            self.remembered(|memory| memory.others.insert(name, Arc::clone(&key)));
+        }
+        Ok(key)
+    }
+
+    /// The keys of many labels; those that are not there yet are made with one flush of the disk.
+    pub(crate) async fn keys(
+        &self,
+        tenant: &TenantId,
+        purpose: Purpose,
+        labels: &BTreeSet<String>,
+        now_ms: i64,
+    ) -> Result<HashMap<String, Arc<DataKey>>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let mut found = HashMap::new();
+        for label in labels {
+            if let Some(key) = self.find(&mut connection, tenant, purpose, label).await? {
+                found.insert(label.clone(), key);
+            }
+        }
+        let missing: Vec<&String> = labels.iter().filter(|label| !found.contains_key(*label)).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let (version, kek) = self.tenant_key(&mut connection, tenant, now_ms).await?;
+        self.make(&mut connection, tenant, purpose, &missing, version, &kek, now_ms).await?;
+        for label in missing {
+            // Asked again: another process may have made it first.
+            let key = self.find(&mut connection, tenant, purpose, label).await?;
+            found.insert(label.clone(), key.ok_or_else(|| StoreError::Key(format!("the key {} {label} is gone", purpose.word())))?);
+        }
+        Ok(found)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "private; each is a different thing")]
+    async fn make(
+        &self,
+        connection: &mut AnyConnection,
+        tenant: &TenantId,
+        purpose: Purpose,
+        labels: &[&String],
+        version: i64,
+        kek: &DataKey,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let mut transaction = begin(connection, self.dialect).await?;
+        for label in labels {
+            let key = DataKey::generate().map_err(refused)?;
+            let wrapped = keys::wrap::wrap(kek, self.policy.active(DataClass::Credential), &key, purpose.word()).map_err(refused)?;
+            tenant
+                .query(
+                    "INSERT INTO data_key (tenant, reference, purpose, label, version, wrapped, created_ms, destroyed_ms)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT DO NOTHING",
+                )
+                .bind(key.reference().0.to_vec())
+                .bind(purpose.word())
+                .bind((*label).clone())
+                .bind(version)
+                .bind(wrapped)
+                .bind(now_ms)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn find(
+        &self,
+        connection: &mut AnyConnection,
+        tenant: &TenantId,
+        purpose: Purpose,
+        label: &str,
+    ) -> Result<Option<Arc<DataKey>>, StoreError> {
+        let sql = "SELECT purpose, version, wrapped FROM data_key WHERE tenant = $1 AND purpose = $2 AND label = $3 AND destroyed_ms = 0";
+        let row = tenant.query(sql).bind(purpose.word()).bind(label.to_owned()).fetch_optional(&mut *connection).await?;
+        match row {
+            Some(row) => Ok(Some(self.unwrapped(connection, tenant, &row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The key that an envelope names; `None` where it was destroyed.
+    pub(crate) async fn by_reference(&self, tenant: &TenantId, reference: KeyRef) -> Result<Option<Arc<DataKey>>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let sql = "SELECT purpose, version, wrapped FROM data_key WHERE tenant = $1 AND reference = $2 AND destroyed_ms = 0";
+        let row = tenant.query(sql).bind(reference.0.to_vec()).fetch_optional(&mut *connection).await?;
+        match row {
+            Some(row) => Ok(Some(self.unwrapped(&mut connection, tenant, &row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn unwrapped(&self, connection: &mut AnyConnection, tenant: &TenantId, row: &AnyRow) -> Result<Arc<DataKey>, StoreError> {
+        let (purpose, version, wrapped): (String, i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let kek = self.tenant_key_of(connection, tenant, version).await?;
+        self.permit(&wrapped)?;
+        keys::wrap::unwrap(&kek, &purpose, &wrapped).map(Arc::new).map_err(refused)
+    }
+
+    /// The active tenant key, made if there is none.
+    async fn tenant_key(&self, connection: &mut AnyConnection, tenant: &TenantId, now_ms: i64) -> Result<(i64, Arc<DataKey>), StoreError> {
+        let version = match newest(connection, tenant).await? {
+            0 => {
+                self.new_tenant_key(connection, tenant, 1, now_ms).await?;
+                1
+            }
+            version => version,
+        };
+        Ok((version, self.tenant_key_of(connection, tenant, version).await?))
+    }
+
+    async fn tenant_key_of(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64) -> Result<Arc<DataKey>, StoreError> {
+        let name = (tenant.clone(), version);
+        if let Some(key) = self.remembered(|memory| memory.tenants.get(&name).cloned()) {
+            return Ok(key);
+        }
+        let sql = "SELECT reference, wrapped FROM tenant_key WHERE tenant = $1 AND version = $2";
+        let row = tenant.query(sql).bind(version).fetch_optional(connection).await?;
+        let row = row.ok_or_else(|| {
+            StoreError::NotFound(format!("version {version} of the key of tenant {tenant}; was keys.db restored from a backup?"))
+        })?;
+        let (reference, wrapped) = (reference(&row.try_get::<Vec<u8>, _>(0)?)?, row.try_get::<Vec<u8>, _>(1)?);
+        let key = Arc::new(unwrap_key(self.root.as_ref(), reference, &context(tenant, version), &wrapped).map_err(refused)?);
+        self.remembered(|memory| memory.tenants.insert(name, Arc::clone(&key)));
+        Ok(key)
+    }
+
+    async fn new_tenant_key(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64, now_ms: i64) -> Result<(), StoreError> {
+        let key = DataKey::generate().map_err(refused)?;
+        let wrapped = wrap_key(self.root.as_ref(), &key, &context(tenant, version)).map_err(refused)?;
+        tenant
+            .query(
+                "INSERT INTO tenant_key (tenant, version, reference, root, wrapped, created_ms)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            )
+            .bind(version)
+            .bind(key.reference().0.to_vec())
+            .bind(self.root.name())
+            .bind(wrapped)
+            .bind(now_ms)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a new tenant key; from now on it wraps what is made. The old keys are wrapped again by [`Self::rewrap`].
+    pub(crate) async fn rotate(&self, tenant: &TenantId, now_ms: i64) -> Result<i64, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let version = newest(&mut connection, tenant).await? + 1;
+        self.new_tenant_key(&mut connection, tenant, version, now_ms).await?;
+        Ok(version)
+    }
+
+    /// Wraps up to 1,000 keys again that an older tenant key wraps, and says how many it were; none means that the old tenant keys are gone too.
+    pub(crate) async fn rewrap(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let version = newest(&mut connection, tenant).await?;
+        let sql =
+            "SELECT reference, version, wrapped, purpose FROM data_key WHERE tenant = $1 AND version < $2 AND destroyed_ms = 0 LIMIT $3";
+        let rows = tenant.query(sql).bind(version).bind(REWRAP).fetch_all(&mut *connection).await?;
+        if rows.is_empty() {
+            let sql = "DELETE FROM tenant_key WHERE tenant = $1 AND version < $2";
+            tenant.query(sql).bind(version).execute(&mut *connection).await?;
+            self.remembered(|memory| memory.tenants.retain(|(other, old), _| other != tenant || *old == version));
+            self.scrub(&mut connection).await?;
+            return Ok(0);
+        }
+        let new = self.tenant_key_of(&mut connection, tenant, version).await?;
+        let mut again = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (reference, old, wrapped): (Vec<u8>, i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let old = self.tenant_key_of(&mut connection, tenant, old).await?;
+            let (suite, purpose) = (self.policy.active(DataClass::Credential), row.try_get::<String, _>(3)?);
+            self.permit(&wrapped)?;
+            again.push((reference, keys::wrap::rewrap(&old, &new, suite, &purpose, &wrapped).map_err(refused)?));
+        }
+        let mut transaction = begin(&mut connection, self.dialect).await?;
+        for (reference, wrapped) in again {
+            let sql = "UPDATE data_key SET wrapped = $3, version = $4 WHERE tenant = $1 AND reference = $2 AND destroyed_ms = 0";
+            tenant.query(sql).bind(reference).bind(wrapped).bind(version).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(rows.len() as u64)
+    }
+
+    /// Destroys the keys of a purpose and a label for good, and says which. After it returns, neither the database nor its write-ahead log holds them.
+    pub(crate) async fn destroy(&self, tenant: &TenantId, purpose: Purpose, label: &str, now_ms: i64) -> Result<Vec<KeyRef>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        // The label names the person, so it goes too.
+        let sql = "UPDATE data_key SET wrapped = $4, destroyed_ms = $5, label = $6
+                   WHERE tenant = $1 AND purpose = $2 AND label = $3 AND destroyed_ms = 0 RETURNING reference";
+        let query = tenant.query(sql).bind(purpose.word()).bind(label.to_owned()).bind(Vec::<u8>::new()).bind(now_ms.max(1));
+        let rows = query.bind(crate::id::word()?).fetch_all(&mut *connection).await?;
+        self.remembered(|memory| memory.others.remove(&(tenant.clone(), purpose, label.to_owned())));
+        self.scrub(&mut connection).await?;
+        rows.iter().map(|row| reference(&row.try_get::<Vec<u8>, _>(0)?)).collect()
+    }
+
+    /// Takes what was deleted out of SQLite's files. In PostgreSQL old rows go with VACUUM and its own log with time: docs/ledger.md says what that means.
+    async fn scrub(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let statements: &[&'static str] = match self.dialect {
+            Dialect::Sqlite => &["PRAGMA wal_checkpoint(TRUNCATE)"],
+            Dialect::Postgres => &["VACUUM data_key", "VACUUM tenant_key"],
+        };
+        for &statement in statements {
+            sqlx::raw_sql(statement).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// How the keys of a tenant stand.
+    pub(crate) async fn status(&self, tenant: &TenantId) -> Result<KeyStatus, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let sql = "SELECT version, root, created_ms FROM tenant_key WHERE tenant = $1 ORDER BY version DESC LIMIT 1";
+        let row = tenant.query(sql).fetch_optional(&mut *connection).await?;
+        let row = row.ok_or_else(|| StoreError::NotFound(format!("key of tenant {tenant}; `guiju keys init` makes one")))?;
+        let version: i64 = row.try_get(0)?;
+        let sql = "SELECT purpose, COUNT(*), CAST(SUM(CASE WHEN version < $2 THEN 1 ELSE 0 END) AS BIGINT) FROM data_key
+                   WHERE tenant = $1 AND destroyed_ms = 0 GROUP BY purpose";
+        let rows = tenant.query(sql).bind(version).fetch_all(&mut *connection).await?;
+        let mut status =
+            KeyStatus { root: row.try_get(1)?, version, created_ms: row.try_get(2)?, alive: BTreeMap::new(), behind: 0, destroyed: 0 };
+        for row in rows {
+            status.alive.insert(row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs());
+            status.behind += row.try_get::<i64, _>(2)?.unsigned_abs();
+        }
+        let sql = "SELECT COUNT(*) FROM data_key WHERE tenant = $1 AND destroyed_ms > 0";
+        status.destroyed = tenant.query(sql).fetch_one(&mut *connection).await?.try_get::<i64, _>(0)?.unsigned_abs();
+        Ok(status)
+    }
+
+    fn permit(&self, wrapped: &[u8]) -> Result<(), StoreError> {
+        let suite = keys::wrap::Wrapped::read(wrapped).map_err(refused)?.suite;
+        self.policy.permit(suite).map_err(refused)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    fn remembered<T>(&self, ask: impl FnOnce(&mut Memory) -> T) -> T {
+        // A panic elsewhere leaves the maps whole: each step is one call.
+        ask(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn begin(connection: &mut AnyConnection, dialect: Dialect) -> Result<sqlx::Transaction<'_, sqlx::Any>, StoreError> {
+    let statement = match dialect {
+        Dialect::Sqlite => "BEGIN IMMEDIATE",
+        Dialect::Postgres => "BEGIN",
+    };
+    Ok(sqlx::Connection::begin_with(connection, statement).await?)
+}
+
+async fn newest(connection: &mut AnyConnection, tenant: &TenantId) -> Result<i64, StoreError> {
+    let row = tenant.query("SELECT COALESCE(MAX(version), 0) FROM tenant_key WHERE tenant = $1").fetch_one(connection).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// What a tenant key is bound to: it cannot be passed off as that of another tenant or an older one.
+fn context(tenant: &TenantId, version: i64) -> String {
+    format!("guiju tenant key {tenant} {version}")
+}
+
+fn reference(bytes: &[u8]) -> Result<KeyRef, StoreError> {
+    bytes.try_into().map(KeyRef).map_err(|_| StoreError::damaged("a key", "its id does not have 16 bytes"))
+}
+
+fn refused(error: impl ToString) -> StoreError {
+    StoreError::Key(error.to_string())
+}

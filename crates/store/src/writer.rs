@@ -1,0 +1,265 @@
+//! The one writer of a process: changes wait in a queue, and as many as wait are kept with one transaction and one flush of the disk (group commit).
+//!
+//! What a crash leaves behind, after each step of a batch: before COMMIT nothing of it; after COMMIT all of it, though nobody may have been told. The checkpoint is
+//! signed after COMMIT: what was never signed can be signed later. The head file is written after that: it is never ahead of the database.
+
+use std::any::Any as AnyValue;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Connection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::change::{Change, Entry};
+use crate::log::Logs;
+use crate::place::{Dialect, Part, Place};
+use crate::tenant::TenantId;
+use crate::{Clock, EntryId, StoreError};
+
+/// Changes that may wait. Whoever comes when it is full waits outside.
+const QUEUE: usize = 1_024;
+
+/// Changes of one batch: at some 20 to 40 µs each it takes less than the flush it shares.
+const BATCH: usize = 256;
+
+/// Where an entry stands in the log of its tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    /// The id.
+    pub entry: EntryId,
+    /// Its index in the log.
+    pub index: u64,
+}
+
+/// What a change came to: what the closure returned, and its entries.
+type Outcome = Result<(Box<dyn AnyValue + Send>, Vec<Recorded>), StoreError>;
+
+/// What a closure returns before it is kept.
+type Returned<'c> = Pin<Box<dyn Future<Output = Result<Box<dyn AnyValue + Send>, StoreError>> + 'c>>;
+
+/// The closure of a change.
+type Work = Box<dyn for<'c> FnOnce(&'c mut Change) -> Returned<'c> + Send>;
+
+/// A change that waits.
+pub(crate) struct Task {
+    tenant: TenantId,
+    work: Work,
+    answer: oneshot::Sender<Outcome>,
+}
+
+/// What the writer is told.
+pub(crate) enum Message {
+    Change(Task),
+    /// Stop after what came before, and say so.
+    Close(oneshot::Sender<()>),
+}
+
+/// How changes reach the writer.
+#[derive(Clone)]
+pub(crate) struct Queue(mpsc::Sender<Message>);
+
+impl Queue {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Message>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        (Self(sender), receiver)
+    }
+
+    /// Waits until a change is on the disk, or was refused.
+    pub(crate) async fn change<T, F>(&self, tenant: TenantId, work: F) -> Result<(T, Vec<Recorded>), StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Change) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        let work: Work =
+            Box::new(move |change| Box::pin(async move { work(change).await.map(|value| Box::new(value) as Box<dyn AnyValue + Send>) }));
+        self.0.send(Message::Change(Task { tenant, work, answer })).await.map_err(|_| StoreError::Closed)?;
+        let (value, recorded) = outcome.await.map_err(|_| StoreError::Closed)??;
+        let value = value.downcast::<T>().map_err(|_| StoreError::Closed)?;
+        Ok((*value, recorded))
+    }
+
+    /// Waits until everything that was asked before is written and signed, and the writer has stopped.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.0.send(Message::Close(done)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+}
+
+/// The writer.
+pub(crate) struct Writer {
+    pub(crate) messages: mpsc::Receiver<Message>,
+    pub(crate) place: Place,
+    pub(crate) clock: Clock,
+    pub(crate) logs: Logs,
+}
+
+/// What the writer does next.
+enum Next {
+    Task(Task),
+    Close(oneshot::Sender<()>),
+    Nothing,
+    Over,
+}
+
+/// Changes that are made and not yet kept.
+#[derive(Default)]
+struct Batch {
+    kept: Vec<Kept>,
+    entries: BTreeMap<TenantId, Vec<(EntryId, Entry)>>,
+}
+
+/// What one change left, until all of the batch are kept.
+struct Kept {
+    answer: oneshot::Sender<Outcome>,
+    value: Box<dyn AnyValue + Send>,
+    entries: Vec<EntryId>,
+}
+
+impl Writer {
+    /// Writes until it is told to stop or nobody can ask any more, then signs what is not signed yet.
+    pub(crate) async fn run(mut self, mut connection: AnyConnection) {
+        let mut closing = None;
+        while closing.is_none() {
+            match self.next().await {
+                Next::Over => break,
+                Next::Close(done) => closing = Some(done),
+                Next::Nothing => {}
+                Next::Task(task) => {
+                    let (after, close) = self.batch(task, connection).await;
+                    (connection, closing) = (after, close);
+                }
+            }
+            self.sign(&mut connection, false).await;
+        }
+        self.messages.close();
+        self.sign(&mut connection, true).await;
+        let _ = connection.close().await;
+        if let Some(done) = closing {
+            let _ = done.send(());
+        }
+    }
+
+    /// The next message, or the time to sign.
+    async fn next(&mut self) -> Next {
+        let message = match self.logs.until_signing((self.clock)()) {
+            None => self.messages.recv().await,
+            Some(ms) => match tokio::time::timeout(Duration::from_millis(ms), self.messages.recv()).await {
+                Ok(message) => message,
+                Err(_) => return Next::Nothing,
+            },
+        };
+        match message {
+            None => Next::Over,
+            Some(Message::Change(task)) => Next::Task(task),
+            Some(Message::Close(done)) => Next::Close(done),
+        }
+    }
+
+    /// A checkpoint that could not be signed or stored now is due again at the next round; nobody was promised it.
+    async fn sign(&mut self, connection: &mut AnyConnection, all: bool) {
+        let now = (self.clock)();
+        let _ = self.logs.sign(connection, now, all).await;
+    }
+
+    async fn batch(&mut self, first: Task, connection: AnyConnection) -> (AnyConnection, Option<oneshot::Sender<()>>) {
+        let now_ms = (self.clock)();
+        let mut change = Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), now_ms };
+        if let Err(error) = self.begin(&mut change.connection).await {
+            let _ = first.answer.send(Err(error));
+            return (change.connection, None);
+        }
+        let mut batch = Batch::default();
+        let mut closing = None;
+        let mut next = Some(first);
+        while let Some(task) = next.take() {
+            self.one(task, &mut change, &mut batch).await;
+            next = match if batch.kept.len() < BATCH { self.messages.try_recv().ok() } else { None } {
+                Some(Message::Change(task)) => Some(task),
+                Some(Message::Close(done)) => {
+                    closing = Some(done);
+                    None
+                }
+                None => None,
+            };
+        }
+        match self.commit(&mut change.connection, batch.entries, now_ms).await {
+            Ok(places) => answer(batch.kept, &places),
+            Err(error) => self.abandon(batch.kept, &error, &mut change.connection).await,
+        }
+        (change.connection, closing)
+    }
+
+    /// Begins a transaction; a connection that has died is made once more.
+    async fn begin(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let begin = match self.place.dialect() {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+        };
+        if say(connection, begin).await.is_ok() {
+            return Ok(());
+        }
+        *connection = self.place.connection(Part::Main).await?;
+        say(connection, begin).await
+    }
+
+    /// Makes one change behind a savepoint: if it fails, the others of its batch stay.
+    async fn one(&mut self, task: Task, change: &mut Change, batch: &mut Batch) {
+        change.tenant = task.tenant;
+        change.now_ms = (self.clock)();
+        change.entries.clear();
+        let made = match say(&mut change.connection, "SAVEPOINT change").await {
+            Ok(()) => (task.work)(change).await,
+            Err(error) => Err(error),
+        };
+        let end = if made.is_ok() { "RELEASE SAVEPOINT change" } else { "ROLLBACK TO SAVEPOINT change" };
+        let ended = say(&mut change.connection, end).await;
+        match made.and_then(|value| ended.map(|()| value)) {
+            Ok(value) => {
+                let ids = change.entries.iter().map(|(id, _)| *id).collect();
+                batch.entries.entry(change.tenant.clone()).or_default().append(&mut change.entries);
+                batch.kept.push(Kept { answer: task.answer, value, entries: ids });
+            }
+            Err(error) => drop(task.answer.send(Err(error))),
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        connection: &mut AnyConnection,
+        entries: BTreeMap<TenantId, Vec<(EntryId, Entry)>>,
+        now_ms: i64,
+    ) -> Result<BTreeMap<EntryId, u64>, StoreError> {
+        let mut places = BTreeMap::new();
+        // In the order of their names, so that two writers on one PostgreSQL never wait for each other.
+        for (tenant, entries) in entries.into_iter().filter(|(_, entries)| !entries.is_empty()) {
+            self.logs.append(connection, &tenant, entries, now_ms, &mut places).await?;
+        }
+        say(connection, "COMMIT").await?;
+        Ok(places)
+    }
+
+    /// Nothing of the batch is acknowledged; each is told why. If it was COMMIT that failed, a restart may still find it: SQLite's log may have it whole.
+    async fn abandon(&mut self, kept: Vec<Kept>, error: &StoreError, connection: &mut AnyConnection) {
+        let _ = say(connection, "ROLLBACK").await;
+        self.logs.forget();
+        for kept in kept {
+            let _ = kept.answer.send(Err(StoreError::NotAcknowledged(error.to_string())));
+        }
+    }
+}
+
+fn answer(kept: Vec<Kept>, places: &BTreeMap<EntryId, u64>) {
+    for kept in kept {
+        let recorded = kept.entries.iter().filter_map(|entry| places.get(entry).map(|&index| Recorded { entry: *entry, index })).collect();
+        let _ = kept.answer.send(Ok((kept.value, recorded)));
+    }
+}
+
+async fn say(connection: &mut AnyConnection, sql: &'static str) -> Result<(), StoreError> {
+    sqlx::raw_sql(sql).execute(connection).await?;
+    Ok(())
+}

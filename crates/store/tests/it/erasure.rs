@@ -1,0 +1,99 @@
+//! Whoever wants to be forgotten is.
+
+use std::fs;
+use std::path::Path;
+
+use ledger::leaf::Class;
+use sqlx::Row;
+use store::{Change, Entry, Secret, Tenant};
+
+use crate::place::{Fresh, everywhere};
+
+const CANARY: &str = "金丝雀-7f3a9c-我的电话是一三八";
+
+async fn say(tenant: &Tenant, person: &'static str, text: &str) -> store::EntryId {
+    let text = text.to_owned();
+    let work = async move |change: &mut Change| change.record(Entry::new(Class::Decision, "answer.give", "test").about(person, text));
+    tenant.change(work).await.unwrap().0
+}
+
+/// Files under a directory that hold some bytes.
+fn holding(directory: &Path, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(holding(&path, bytes));
+        } else if fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+#[test]
+fn content_goes_with_the_key_and_the_log_still_verifies() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let hers = say(&tenant, "user-17", CANARY).await;
+        let also_hers = say(&tenant, "user-17", "再见").await;
+        let his = say(&tenant, "user-18", "你好").await;
+        assert_eq!(tenant.entry(hers).await.unwrap().content, Secret::Open(CANARY.as_bytes().to_vec()));
+        let erased = tenant.erase_person("user-17", "officer").await.unwrap();
+        assert_eq!((erased.keys.len(), erased.recorded.len()), (1, 1));
+        for gone in [hers, also_hers] {
+            let entry = tenant.entry(gone).await.unwrap();
+            assert_eq!(entry.content, Secret::Gone);
+            assert_eq!(entry.said.unwrap()["what"], "answer.give", "what happened is still known, not with whom");
+        }
+        assert_eq!(tenant.entry(his).await.unwrap().content, Secret::Open("你好".as_bytes().to_vec()));
+        assert!(tenant.erase_person("user-17", "officer").await.unwrap().keys.is_empty());
+        // Whoever comes back gets a new key.
+        let again = say(&tenant, "user-17", "我回来了").await;
+        assert_eq!(tenant.entry(again).await.unwrap().content, Secret::Open("我回来了".as_bytes().to_vec()));
+        assert_eq!(tenant.entry(hers).await.unwrap().content, Secret::Gone);
+        store.close().await;
+        let store = fresh.open().await;
+        let tenant = store.tenant(&store::TenantId::main()).await.unwrap();
+        assert!(tenant.verify(Vec::new()).await.unwrap().is_clean());
+        store.close().await;
+    });
+}
+
+#[test]
+fn no_file_holds_what_was_said_or_the_key_that_is_gone() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        say(&tenant, "user-17-name", CANARY).await;
+        let rows = fresh.ask("keys.db", "SELECT wrapped FROM data_key WHERE purpose = 'subject'").await;
+        let key: Vec<u8> = rows[0].get(0);
+        let files = fresh.directory.path();
+        if fresh.place.database.is_none() {
+            assert!(!holding(files, &key).is_empty(), "the wrapped key is there while the person is");
+        }
+        tenant.erase_person("user-17-name", "officer").await.unwrap();
+        for secret in [CANARY.as_bytes(), b"user-17-name", key.as_slice()] {
+            assert_eq!(holding(files, secret), Vec::<String>::new());
+        }
+        store.close().await;
+        assert_eq!(holding(files, &key), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_crash_between_the_wish_and_the_deed_is_made_good_at_the_next_start() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let hers = say(&tenant, "user-17", "你好").await;
+        let rows = fresh.ask("keys.db", "SELECT label FROM data_key WHERE purpose = 'subject'").await;
+        let label: String = rows[0].get(0);
+        fresh.ask("guiju.db", &format!("INSERT INTO erasure (tenant, label, asked_by) VALUES ('main', '{label}', 'officer')")).await;
+        assert_ne!(tenant.entry(hers).await.unwrap().content, Secret::Gone);
+        store.close().await;
+        let store = fresh.open().await;
+        let tenant = store.tenant(&store::TenantId::main()).await.unwrap();
+        assert_eq!(tenant.entry(hers).await.unwrap().content, Secret::Gone);
+        assert_eq!(tenant.entries(0, 100).await.unwrap().last().unwrap().said.as_ref().unwrap()["what"], "person.erased");
+        store.close().await;
+    });
+}

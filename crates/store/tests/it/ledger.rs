@@ -1,0 +1,205 @@
+//! The log as an outsider sees it, and what happens to whoever changes it.
+
+use ledger::checkpoint::Checkpoint;
+use ledger::directory::Directory;
+use ledger::finding::Finding;
+use ledger::hash::leaf_hash;
+use ledger::leaf::Class;
+use ledger::policy::Policy;
+use ledger::verify::verify;
+use store::{Change, Entry, EntryId, StoreError, Tenant, TenantId};
+
+use crate::place::{Fresh, everywhere};
+
+async fn fill(tenant: &Tenant, entries: usize) -> Vec<EntryId> {
+    let work = async move |change: &mut Change| {
+        (0..entries).map(|number| change.record(Entry::new(Class::Decision, "test.fill", "test").with("number", number))).collect()
+    };
+    tenant.change(work).await.unwrap().0
+}
+
+async fn reopened(fresh: &Fresh) -> (store::Store, Tenant) {
+    let store = fresh.open().await;
+    let tenant = store.tenant(&TenantId::main()).await.unwrap();
+    (store, tenant)
+}
+
+#[test]
+fn a_receipt_holds_without_the_store() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let entries = fill(&tenant, 700).await;
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        let log = tenant.log().await.unwrap();
+        let policy = Policy::parse(&format!("log {}\nquorum none\n", log.verifier)).unwrap();
+        for number in [0, 254, 255, 256, 511, 699] {
+            let (leaf, receipt) = tenant.receipt(entries[number]).await.unwrap();
+            assert_eq!(receipt.index, number as u64 + 1);
+            let accepted = receipt.check(&leaf_hash(&leaf), &policy).unwrap();
+            assert_eq!((accepted.checkpoint.size, accepted.checkpoint.root), (log.size, log.root));
+            assert!(receipt.check(&leaf_hash(b"another"), &policy).is_err());
+        }
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_checkpoint_is_signed_within_a_second_while_the_store_is_open() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        // The first batch is signed at once, the second when its second has passed.
+        fill(&tenant, 3).await;
+        fresh.later(1_000);
+        for _ in 0..100 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            if tenant.log().await.unwrap().checkpoint.contains("\n4\n") {
+                return store.close().await;
+            }
+        }
+        panic!("not signed in five seconds: {}", tenant.log().await.unwrap().checkpoint);
+    });
+}
+
+#[test]
+fn entries_come_back_in_their_order_and_time_never_goes_back() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 2).await;
+        fresh.later(-86_400_000);
+        fill(&tenant, 2).await;
+        let entries = tenant.entries(1, 10).await.unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert!(entries.iter().all(|entry| entry.time_ms == entries[0].time_ms), "the clock was set back, the log was not");
+        assert_eq!(entries[1].said.as_ref().unwrap()["details"]["number"], 1);
+        store.close().await;
+    });
+}
+
+#[test]
+fn an_older_copy_of_the_database_is_refused() {
+    everywhere(async |fresh: Fresh| {
+        if fresh.place.database.is_some() {
+            return;
+        }
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 5).await;
+        store.close().await;
+        let (file, copy) = (fresh.place.directory.join("guiju.db"), fresh.directory.path().join("copy.db"));
+        std::fs::copy(&file, &copy).unwrap();
+        let (store, tenant) = reopened(&fresh).await;
+        fill(&tenant, 5).await;
+        store.close().await;
+        std::fs::copy(&copy, &file).unwrap();
+        let refused = fresh.try_open().await.err().unwrap();
+        assert!(matches!(refused, StoreError::Older { found: 6, signed: 11, .. }), "{refused}");
+    });
+}
+
+#[test]
+fn another_history_of_the_same_length_is_refused() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 5).await;
+        store.close().await;
+        // The head file speaks of five and one entries with another root.
+        let head = std::fs::read_to_string(fresh.place.directory.join("head")).unwrap();
+        let (line, root) = head.trim_end().rsplit_once(' ').unwrap();
+        let other: String = root.chars().rev().collect();
+        std::fs::write(fresh.place.directory.join("head"), format!("{line} {other}\n")).unwrap();
+        assert!(matches!(fresh.try_open().await, Err(StoreError::Forked(_))));
+    });
+}
+
+#[test]
+fn a_newer_schema_is_refused_politely() {
+    everywhere(async |fresh: Fresh| {
+        let (store, _) = fresh.main().await;
+        store.close().await;
+        let sql =
+            "INSERT INTO migrations (version, description, success, checksum, execution_time) VALUES (999, 'of the future', TRUE, '', 0)";
+        fresh.ask("guiju.db", sql).await;
+        let refused = fresh.try_open().await.err().unwrap();
+        assert!(matches!(refused, StoreError::Newer(999)) && refused.to_string().contains("newer version"), "{refused}");
+    });
+}
+
+/// What is done to the rows behind the store's back, and what the report must say of it.
+const TAMPERING: &[(&str, &[&str], &str)] = &[
+    ("a leaf is changed", &["UPDATE log_entry SET leaf = (SELECT leaf FROM log_entry WHERE place = 7) WHERE place = 300"], "entry 300"),
+    (
+        "two leaves change places",
+        &["UPDATE log_entry SET leaf = (SELECT leaf FROM log_entry b WHERE b.place = 701 - log_entry.place) WHERE place IN (300, 401)"],
+        "entry 300",
+    ),
+    ("a leaf is removed", &["DELETE FROM log_entry WHERE place = 300"], "tile/entries/001"),
+    ("a tile is changed", &["UPDATE log_tile SET hashes = (SELECT root FROM log_head) WHERE level = 1 AND place = 0"], "tile/1/000"),
+    ("a tile is removed", &["DELETE FROM log_tile WHERE level = 0 AND place = 1"], "tile/0/001"),
+    (
+        "a segment is changed",
+        &["UPDATE log_segment SET sealed = (SELECT sealed FROM log_segment WHERE place = 7 AND segment = 0) WHERE place = 300"],
+        "entry 300",
+    ),
+    ("the end is cut off", &["DELETE FROM log_entry WHERE place > 500", "UPDATE log_head SET size = 501"], "501"),
+];
+
+#[test]
+fn whoever_changes_rows_is_found_and_the_place_is_named() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 700).await;
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        let whole = tenant.verify(Vec::new()).await.unwrap();
+        assert!(whole.is_clean() && whole.entries == 701 && whole.segments == 701, "{whole:?}");
+        for table in ["log_entry", "log_segment", "log_tile", "log_head"] {
+            fresh.ask("guiju.db", &format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+        }
+        for (what, statements, place) in TAMPERING {
+            for statement in *statements {
+                fresh.ask("guiju.db", statement).await;
+            }
+            let report = tenant.verify(Vec::new()).await.unwrap();
+            let said: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+            assert!(said.iter().any(|finding| finding.contains(place)), "{what}: {said:?}");
+            for table in ["log_entry", "log_segment", "log_tile", "log_head"] {
+                fresh.ask("guiju.db", &format!("DELETE FROM {table}")).await;
+                fresh.ask("guiju.db", &format!("INSERT INTO {table} SELECT * FROM kept_{table}")).await;
+            }
+        }
+        assert!(tenant.verify(Vec::new()).await.unwrap().is_clean());
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_kept_checkpoint_convicts_a_log_that_was_written_anew() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 300).await;
+        let log = tenant.log().await.unwrap();
+        let other = Checkpoint::new(&log.origin, 200, [7; 32]);
+        let report = tenant.verify(vec![other]).await.unwrap();
+        assert!(report.findings.contains(&Finding::Forked { kept: 200 }), "{report:?}");
+        let longer = Checkpoint::new(&log.origin, 900, log.root);
+        assert!(tenant.verify(vec![longer]).await.unwrap().findings.contains(&Finding::RolledBack { held: 301, kept: 900 }));
+        assert!(tenant.verify(vec![Checkpoint::new(&log.origin, 301, log.root)]).await.unwrap().is_clean());
+        store.close().await;
+    });
+}
+
+#[test]
+fn an_export_verifies_without_the_store() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 600).await;
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        let directory = fresh.directory.path().join("export");
+        assert_eq!(tenant.export(&directory).await.unwrap(), 601);
+        let key = tenant.log().await.unwrap().verifier;
+        let report = verify(&Directory::new(&directory), &[key], &[]);
+        assert!(report.is_clean() && report.entries == 601, "{report:?}");
+        store.close().await;
+    });
+}

@@ -1,0 +1,12 @@
+//! The contract of the store, on SQLite always, and on PostgreSQL where `GUIJU_TEST_DATABASE` names a server whose role may make databases
+//! (`postgres://…/postgres`); without it those runs are left out with a word.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, clippy::print_stderr, reason = "tests")]
+
+mod changes;
+mod erasure;
+mod faults;
+mod jobs;
+mod ledger;
+mod place;
+mod tenants;
