@@ -5,6 +5,7 @@
 mod bench;
 mod classifier;
 mod layers;
+mod ledger;
 mod match_bench;
 mod refusal;
 mod worst;
@@ -19,6 +20,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench match [--text FILE --words FILE] [--runs N] [--mb N]   the matcher against daachorse, aho-corasick and Hyperscan
   bench worst                 time and memory of texts made to hurt, and of ordinary text
   bench classifier            what a text costs with each classifier, by length
+  bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
 
 fn main() -> Result<()> {
@@ -28,6 +30,7 @@ fn main() -> Result<()> {
         ["refusal-model", flags @ ..] => refusal::model(flags),
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
         ["bench", "classifier"] => classifier::run(),
+        ["bench", "ledger", flags @ ..] => ledger::run(flags),
         ["bench", "worst"] => worst::run(),
         ["bench", "match", flags @ ..] => match_bench::run(flags),
         _ => bail!(USAGE),

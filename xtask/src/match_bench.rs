@@ -178,7 +178,7 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// CPU seconds of this process so far.
-fn cpu() -> f64 {
+pub(crate) fn cpu() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -73,6 +73,8 @@ pub struct Change {
     pub(crate) connection: AnyConnection,
     pub(crate) entries: Vec<(EntryId, Entry)>,
     pub(crate) now_ms: i64,
+    /// Whether a savepoint stands: it is set before the first statement, because most changes have none and only record.
+    pub(crate) savepoint: bool,
 }
 
 impl Change {
@@ -103,17 +105,37 @@ impl Change {
 
     /// Runs a statement, and says how many rows it touched. `bind` adds `$2` and what follows.
     pub(crate) async fn execute(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<u64, StoreError> {
+        self.save().await?;
         Ok(bind(self.tenant.query(sql)).execute(&mut self.connection).await?.rows_affected())
     }
 
     /// The rows of a question.
     pub(crate) async fn rows(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<Vec<AnyRow>, StoreError> {
+        self.save().await?;
         Ok(bind(self.tenant.query(sql)).fetch_all(&mut self.connection).await?)
     }
 
     /// The only row of a question, if there is one.
     pub(crate) async fn row(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<Option<AnyRow>, StoreError> {
+        self.save().await?;
         Ok(bind(self.tenant.query(sql)).fetch_optional(&mut self.connection).await?)
+    }
+
+    async fn save(&mut self) -> Result<(), StoreError> {
+        if !self.savepoint {
+            sqlx::raw_sql("SAVEPOINT change").execute(&mut self.connection).await?;
+            self.savepoint = true;
+        }
+        Ok(())
+    }
+
+    /// Keeps or takes back what the change did since its savepoint.
+    pub(crate) async fn end(&mut self, keep: bool) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.savepoint) {
+            let end = if keep { "RELEASE SAVEPOINT change" } else { "ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change" };
+            sqlx::raw_sql(end).execute(&mut self.connection).await?;
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@
 //! It does not know what an answer or a corpus is, names no cipher, and never opens a network connection but to its database.
 
 pub mod access;
+pub mod accounts;
 mod change;
 mod erasure;
 mod error;

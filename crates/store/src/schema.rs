@@ -9,7 +9,10 @@ use crate::StoreError;
 use crate::place::Dialect;
 
 /// The migrations of the data.
-pub(crate) const MAIN: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/main/0001_begin.sql"))];
+pub(crate) const MAIN: &[(i64, &str, &str)] = &[
+    (1, "begin", include_str!("../migrations/main/0001_begin.sql")),
+    (2, "accounts", include_str!("../migrations/main/0002_accounts.sql")),
+];
 
 /// The migrations of the keys.
 pub(crate) const KEYS: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../migrations/keys/0001_begin.sql"))];

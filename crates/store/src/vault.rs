@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Subject,
     /// The signatures of the log.
     Signing,
+    /// What people prove themselves with: the secrets of second factors.
+    Credential,
     /// The keyed hashes by which persons are found.
     Tag,
 }
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Log => "log",
             Self::Subject => "subject",
             Self::Signing => "signing",
+            Self::Credential => "credential",
             Self::Tag => "tag",
         }
     }

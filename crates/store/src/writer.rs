@@ -167,7 +167,7 @@ impl Writer {
 
     async fn batch(&mut self, first: Task, connection: AnyConnection) -> (AnyConnection, Option<oneshot::Sender<()>>) {
         let now_ms = (self.clock)();
-        let mut change = Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), now_ms };
+        let mut change = Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), now_ms, savepoint: false };
         if let Err(error) = self.begin(&mut change.connection).await {
             let _ = first.answer.send(Err(error));
             return (change.connection, None);
@@ -211,12 +211,8 @@ impl Writer {
         change.tenant = task.tenant;
         change.now_ms = (self.clock)();
         change.entries.clear();
-        let made = match say(&mut change.connection, "SAVEPOINT change").await {
-            Ok(()) => (task.work)(change).await,
-            Err(error) => Err(error),
-        };
-        let end = if made.is_ok() { "RELEASE SAVEPOINT change" } else { "ROLLBACK TO SAVEPOINT change" };
-        let ended = say(&mut change.connection, end).await;
+        let made = (task.work)(change).await;
+        let ended = change.end(made.is_ok()).await;
         match made.and_then(|value| ended.map(|()| value)) {
             Ok(value) => {
                 let ids = change.entries.iter().map(|(id, _)| *id).collect();

@@ -15,7 +15,7 @@ CREATE TABLE tenant_key (
 CREATE TABLE data_key (
     tenant TEXT NOT NULL, -- whose key
     reference BLOB NOT NULL, -- random id, 16 bytes; envelopes name it
-    purpose TEXT NOT NULL, -- log, subject, dataset, signing or tag
+    purpose TEXT NOT NULL, -- log, subject, credential, signing or tag
     label TEXT NOT NULL, -- which of its purpose: the day, or the tag of the person
     version INTEGER NOT NULL, -- of the tenant key that wraps it
     wrapped BLOB NOT NULL, -- the key, wrapped; empty once it is destroyed

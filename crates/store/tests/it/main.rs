@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice, clippy::print_stderr, reason = "tests")]
 
+mod accounts;
+mod authenticator;
 mod changes;
 mod erasure;
 mod faults;

@@ -1,0 +1,109 @@
+//! What tokens and approvals are good for, and what for not.
+
+use store::access::{APPROVAL_MS, ApprovalRefusal, GrantRefusal, Permission, Role};
+use store::accounts::{AccountError, Denied, MAX_TOKEN_MS, NewToken};
+use store::{Change, StoreError};
+
+use super::{OTHER_PASSWORD, PASSWORD, accepted, new, now_ms, said, size, three, who};
+use crate::place::{Fresh, everywhere};
+
+#[test]
+fn a_token_does_what_it_was_issued_for_until_it_ends() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let accounts = tenant.accounts();
+        let [wang, li, _] = three(&fresh, &accounts).await;
+        let (system, security) = (who(&fresh, &accounts, &wang).await, who(&fresh, &accounts, &li).await);
+        let (account, _, gateway) = accepted(&accounts, &system, new("钱四"), "gateway").await;
+        accounts.grant(&security, account, Role::Monitor).await.unwrap();
+        let day = now_ms(&fresh) + 86_400_000;
+        let ask = |scopes: &[Permission], expires_ms| NewToken { account, name: "网关".to_owned(), scopes: scopes.to_vec(), expires_ms };
+
+        let unheld = accounts.issue_token(&security, ask(&[Permission::JobRead], day)).await;
+        assert!(matches!(unheld, Err(AccountError::Denied(Denied::NotHeld { .. }))), "{unheld:?}");
+        let step_up = accounts.issue_token(&security, ask(&[Permission::PrivacyErase], day)).await;
+        assert!(matches!(step_up, Err(AccountError::Denied(Denied::SignInFor(_)))), "{step_up:?}");
+        for expires_ms in [now_ms(&fresh), now_ms(&fresh) + MAX_TOKEN_MS + 1] {
+            assert!(matches!(
+                accounts.issue_token(&security, ask(&[Permission::ServiceRead], expires_ms)).await,
+                Err(AccountError::Unfit(_))
+            ));
+        }
+        assert!(matches!(accounts.issue_token(&gateway, ask(&[Permission::ServiceRead], day)).await, Err(AccountError::Denied(_))));
+        let own = NewToken { account: li.account, ..ask(&[Permission::ServiceRead], day) };
+        assert!(matches!(accounts.issue_token(&security, own).await, Err(AccountError::Grant(GrantRefusal::ToOneself(_)))));
+
+        let id = accounts.issue_token(&security, ask(&[Permission::ServiceRead], day)).await.unwrap();
+        assert!(matches!(accounts.collect_token(&security, &id).await, Err(AccountError::NotKnown)), "who issued it never has it");
+        let token = accounts.collect_token(&gateway, &id).await.unwrap();
+        assert!(matches!(accounts.collect_token(&gateway, &id).await, Err(AccountError::NotKnown)), "shown once");
+        let bearer = accounts.bearer(&token).await.unwrap();
+        assert_eq!(bearer.may(Permission::ServiceRead), Ok(()));
+        assert_eq!(bearer.may(Permission::BanChange), Err(Denied::OutOfScope(Permission::BanChange)));
+        assert!(matches!(accounts.change_password(&bearer, PASSWORD, OTHER_PASSWORD).await, Err(AccountError::Denied(Denied::SignIn))));
+        assert!(matches!(accounts.collect_token(&bearer, &id).await, Err(AccountError::Denied(Denied::SignIn))));
+        assert!(matches!(accounts.session(&token).await, Err(AccountError::NotKnown)), "a token is no session");
+        assert_eq!(accounts.tokens(&gateway, account).await.unwrap()[0].used_ms, Some(now_ms(&fresh)));
+        let gone = accounts.issue_token(&security, ask(&[Permission::ServiceRead], day)).await.unwrap();
+        let gone_token = accounts.collect_token(&gateway, &gone).await.unwrap();
+        accounts.revoke_token(&system, &gone).await.unwrap();
+        assert!(matches!(accounts.bearer(&gone_token).await, Err(AccountError::NotKnown)));
+
+        // It can do no more than its account.
+        accounts.revoke(&security, account, Role::Monitor).await.unwrap();
+        assert!(matches!(accounts.bearer(&token).await.unwrap().may(Permission::ServiceRead), Err(Denied::NotHeld { .. })));
+        fresh.later(86_400_000 - 1);
+        accounts.bearer(&token).await.unwrap();
+        fresh.later(1);
+        assert!(matches!(accounts.bearer(&token).await, Err(AccountError::NotKnown)));
+        store.close().await;
+    });
+}
+
+#[test]
+fn two_of_the_three_act_on_one_object_once() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let accounts = tenant.accounts();
+        let [wang, li, zhao] = three(&fresh, &accounts).await;
+        let (system, security, audit) =
+            (who(&fresh, &accounts, &wang).await, who(&fresh, &accounts, &li).await, who(&fresh, &accounts, &zhao).await);
+        let act = Permission::KeyDestroy;
+        assert!(matches!(security.may(act), Err(Denied::TwoPersons { .. })));
+        assert!(matches!(accounts.propose(&system, act, "key-1").await, Err(AccountError::Denied(Denied::NotHeld { .. }))));
+        assert!(matches!(
+            accounts.propose(&security, Permission::RoleGrant, "x").await,
+            Err(AccountError::Approval(ApprovalRefusal::OnePersonActs(_)))
+        ));
+        let before = size(&tenant).await;
+        let id = accounts.propose(&security, act, "key-1").await.unwrap();
+        assert!(matches!(accounts.execute(&security, &id, "key-1").await, Err(AccountError::Approval(ApprovalRefusal::NotApproved))));
+        assert!(matches!(accounts.approve(&security, &id).await, Err(AccountError::Approval(ApprovalRefusal::SamePerson(_)))));
+        assert_eq!(accounts.open_approvals(&audit).await.unwrap()[0].state.object(), "key-1");
+        accounts.approve(&audit, &id).await.unwrap();
+        assert!(matches!(accounts.execute(&security, &id, "key-2").await, Err(AccountError::Approval(ApprovalRefusal::OtherObject))));
+        assert!(matches!(accounts.execute(&system, &id, "key-1").await, Err(AccountError::Denied(_))));
+        // An act that fails leaves the approval as it was.
+        let (by, word) = (security.clone(), id.clone());
+        let failed = tenant.change(async move |change: &mut Change| {
+            change.execute_approval(&by, &word, "key-1").await?;
+            Err::<(), _>(StoreError::Refused("the disk is full".to_owned()))
+        });
+        failed.await.unwrap_err();
+        let consent = accounts.execute(&security, &id, "key-1").await.unwrap();
+        assert_eq!(consent.covers(act, "key-1"), Ok(()));
+        assert!(consent.covers(act, "key-2").is_err() && consent.covers(Permission::BulkExport, "key-1").is_err());
+        assert!(matches!(accounts.execute(&security, &id, "key-1").await, Err(AccountError::Approval(ApprovalRefusal::Finished))), "once");
+        assert_eq!(said(&tenant, before).await, ["act.propose", "act.approve", "key.destroy"]);
+
+        let refused = accounts.propose(&security, act, "key-2").await.unwrap();
+        accounts.refuse(&system, &refused).await.unwrap();
+        assert!(matches!(accounts.approve(&audit, &refused).await, Err(AccountError::Approval(ApprovalRefusal::Finished))));
+        let late = accounts.propose(&security, act, "key-3").await.unwrap();
+        fresh.later(APPROVAL_MS);
+        let audit = who(&fresh, &accounts, &zhao).await;
+        assert!(matches!(accounts.approve(&audit, &late).await, Err(AccountError::Approval(ApprovalRefusal::Expired))));
+        assert!(accounts.open_approvals(&audit).await.unwrap().is_empty());
+        store.close().await;
+    });
+}
