@@ -7,7 +7,8 @@ use clap::Subcommand;
 use indicatif::ProgressBar;
 
 use super::exit;
-use super::place::{StoreArgs, runtime, with_store};
+use super::gate::at_desk;
+use super::place::{StoreArgs, runtime};
 
 /// Keys: make, look at, rotate, destroy
 #[derive(Subcommand)]
@@ -61,13 +62,14 @@ fn init(store: &StoreArgs, origin: &str) -> Result<ExitCode> {
         store.close().await;
         say!("log {}", log.origin);
         say!("key {}", log.verifier);
+        say!("next: `guiju user start` appoints the three administrators");
         say!("Give the key to whoever checks the log. Keep the passphrase apart from the directory: without it nothing sealed can be read again.");
         Ok(ExitCode::SUCCESS)
     })
 }
 
 fn status(store: &StoreArgs, json: bool) -> Result<ExitCode> {
-    let status = with_store(store, async |tenant| Ok(tenant.key_status().await?))?;
+    let status = at_desk("keys status", store, async |desk| Ok(desk.tenant.key_status().await?))?;
     if json {
         super::print_json(&status)?;
     } else {
@@ -86,12 +88,12 @@ fn status(store: &StoreArgs, json: bool) -> Result<ExitCode> {
 
 fn rotate(store: &StoreArgs, finish: bool) -> Result<ExitCode> {
     let bar = ProgressBar::new_spinner().with_message("keys wrapped anew");
-    let version = with_store(store, async |tenant| {
+    let version = at_desk("keys rotate", store, async |desk| {
         if finish {
-            tenant.finish_rotation(|done| bar.set_position(done)).await?;
-            Ok(tenant.key_status().await?.version)
+            desk.tenant.finish_rotation(|done| bar.set_position(done)).await?;
+            Ok(desk.tenant.key_status().await?.version)
         } else {
-            Ok(tenant.rotate_keys("operator", |done| bar.set_position(done)).await?)
+            Ok(desk.tenant.rotate_keys(&desk.by(), |done| bar.set_position(done)).await?)
         }
     })?;
     bar.finish_and_clear();
@@ -100,7 +102,7 @@ fn rotate(store: &StoreArgs, finish: bool) -> Result<ExitCode> {
 }
 
 fn destroy(store: &StoreArgs, person: &str) -> Result<ExitCode> {
-    let erased = with_store(store, async |tenant| Ok(tenant.erase_person(person, "operator").await?))?;
+    let erased = at_desk("keys destroy", store, async |desk| Ok(desk.tenant.erase_person(person, &desk.by()).await?))?;
     for recorded in &erased.recorded {
         say!("{} keys destroyed; entry {} of the log says so: {}", erased.keys.len(), recorded.index, recorded.entry);
     }

@@ -15,6 +15,7 @@ mod bank;
 mod check;
 mod classifier;
 mod detect;
+mod gate;
 mod keys;
 mod ledger;
 mod lexicon;

@@ -29,6 +29,9 @@ pub(crate) struct StoreArgs {
     /// Cipher policy, TOML (docs/formats/envelope.md); without it XChaCha20-Poly1305 seals everything
     #[arg(long, env = "GUIJU_CIPHER_POLICY")]
     cipher_policy: Option<PathBuf>,
+    /// File with the session or API token of whoever asks; without it the variable GUIJU_TOKEN
+    #[arg(long, env = "GUIJU_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 impl StoreArgs {
@@ -71,16 +74,6 @@ impl StoreArgs {
         let place = Place { directory: self.data.clone(), database: self.database.clone() };
         Ok(Store::open(Options { place, root, policy, clock: system_clock() }).await?)
     }
-}
-
-/// Runs a command that waits for the store, and closes the store whatever comes of it: what was done is signed then.
-pub(crate) fn with_store<T>(args: &StoreArgs, work: impl AsyncFnOnce(&Tenant) -> Result<T>) -> Result<T> {
-    runtime()?.block_on(async {
-        let (store, tenant) = args.open().await?;
-        let done = work(&tenant).await;
-        store.close().await;
-        done
-    })
 }
 
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {

@@ -9,6 +9,7 @@ mod changes;
 mod erasure;
 mod faults;
 mod jobs;
+mod keys;
 mod ledger;
 mod place;
 mod tenants;

@@ -47,15 +47,14 @@ impl Fresh {
     }
 
     pub(crate) async fn try_open(&self) -> Result<Store, store::StoreError> {
+        self.open_with(CipherPolicy::uniform(Suite::XChaCha20Poly1305)).await
+    }
+
+    /// Opens the store under a cipher policy.
+    pub(crate) async fn open_with(&self, policy: CipherPolicy) -> Result<Store, store::StoreError> {
         let time = Arc::clone(&self.time);
         let clock = Arc::new(move || time.load(Ordering::SeqCst));
-        Store::open(Options {
-            place: self.place.clone(),
-            root: Arc::new(TestRoot),
-            policy: CipherPolicy::uniform(Suite::XChaCha20Poly1305),
-            clock,
-        })
-        .await
+        Store::open(Options { place: self.place.clone(), root: Arc::new(TestRoot), policy, clock }).await
     }
 
     /// Opens the store with its tenant `main`.

@@ -12,10 +12,12 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use ledger::checkpoint::Checkpoint;
 use ledger::key::VerifierKey;
+use ledger::leaf::Class;
 use ledger::note::Note;
-use store::EntryId;
+use store::{Change, Entry, EntryId};
 
-use super::place::{StoreArgs, with_store};
+use super::gate::{Desk, at_desk};
+use super::place::StoreArgs;
 
 /// The ledger: read, verify, prove, export, witness
 #[derive(Subcommand)]
@@ -93,7 +95,7 @@ pub(crate) fn run(command: &Ledger) -> Result<ExitCode> {
 }
 
 fn status(store: &StoreArgs) -> Result<ExitCode> {
-    let log = with_store(store, async |tenant| Ok(tenant.log().await?))?;
+    let log = at_desk("ledger status", store, async |desk| Ok(desk.tenant.log().await?))?;
     say!("log      {}", log.origin);
     say!("key      {}", log.verifier);
     say!("entries  {}", log.size);
@@ -105,7 +107,10 @@ fn status(store: &StoreArgs) -> Result<ExitCode> {
 }
 
 fn list(store: &StoreArgs, from: u64, most: u64, json: bool) -> Result<ExitCode> {
-    let entries = with_store(store, async |tenant| Ok(tenant.entries(from, most).await?))?;
+    let entries = at_desk("ledger list", store, async |desk| {
+        reading(desk, &format!("from {from}")).await?;
+        Ok(desk.tenant.entries(from, most).await?)
+    })?;
     for entry in &entries {
         if json { print::json(entry) } else { print::line(entry) }
     }
@@ -113,13 +118,16 @@ fn list(store: &StoreArgs, from: u64, most: u64, json: bool) -> Result<ExitCode>
 }
 
 fn show(store: &StoreArgs, entry: EntryId) -> Result<ExitCode> {
-    let entry = with_store(store, async |tenant| Ok(tenant.entry(entry).await?))?;
+    let entry = at_desk("ledger show", store, async |desk| {
+        reading(desk, &entry.to_string()).await?;
+        Ok(desk.tenant.entry(entry).await?)
+    })?;
     print::whole(&entry);
     Ok(ExitCode::SUCCESS)
 }
 
 fn prove(store: &StoreArgs, entry: EntryId, out: &Path) -> Result<ExitCode> {
-    let (leaf, receipt) = with_store(store, async |tenant| Ok(tenant.receipt(entry).await?))?;
+    let (leaf, receipt) = at_desk("ledger prove", store, async |desk| Ok(desk.tenant.receipt(entry).await?))?;
     let beside = out.with_extension("leaf");
     fs::write(&beside, leaf).with_context(|| beside.display().to_string())?;
     fs::write(out, receipt.to_string()).with_context(|| out.display().to_string())?;
@@ -129,7 +137,8 @@ fn prove(store: &StoreArgs, entry: EntryId, out: &Path) -> Result<ExitCode> {
 
 fn consistency(store: &StoreArgs, old: &Path) -> Result<ExitCode> {
     let (_, old) = read_checkpoint(old)?;
-    let (report, log) = with_store(store, async |tenant| Ok((tenant.verify(vec![old.clone()]).await?, tenant.log().await?)))?;
+    let (report, log) =
+        at_desk("ledger consistency", store, async |desk| Ok((desk.tenant.verify(vec![old.clone()]).await?, desk.tenant.log().await?)))?;
     let code = print::report(&report);
     if report.is_clean() {
         say!("the {} entries of the older checkpoint are the first of the {} of now", old.size, log.size);
@@ -138,9 +147,19 @@ fn consistency(store: &StoreArgs, old: &Path) -> Result<ExitCode> {
 }
 
 fn export(store: &StoreArgs, directory: &Path) -> Result<ExitCode> {
-    let size = with_store(store, async |tenant| Ok(tenant.export(directory).await?))?;
+    let size = at_desk("ledger export", store, async |desk| {
+        reading(desk, "export").await?;
+        Ok(desk.tenant.export(directory).await?)
+    })?;
     say!("{}: {size} entries", directory.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever reads the log is in it: the auditor too.
+async fn reading(desk: &Desk, what: &str) -> Result<()> {
+    let entry = Entry::new(Class::Admin, "ledger.read", desk.by()).with("what", what);
+    desk.tenant.change(async move |change: &mut Change| change.record(entry)).await?;
+    Ok(())
 }
 
 /// A checkpoint in a file, with its signatures; nothing is verified.

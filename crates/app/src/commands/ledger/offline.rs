@@ -14,7 +14,8 @@ use ledger::policy::Policy;
 use ledger::receipt::Receipt;
 
 use super::{print, read_checkpoint, read_key};
-use crate::commands::place::{StoreArgs, with_store};
+use crate::commands::gate::at_desk;
+use crate::commands::place::StoreArgs;
 use crate::commands::time;
 
 /// Verify the whole log from its leaves up
@@ -37,7 +38,7 @@ pub(super) fn verify(command: &Verify) -> Result<ExitCode> {
     let kept: Vec<Checkpoint> = command.kept.iter().map(|path| Ok(read_checkpoint(path)?.1)).collect::<Result<_>>()?;
     let report = match (&command.directory, &command.key) {
         (Some(directory), Some(key)) => ledger::verify::verify(&Directory::new(directory), &[read_key(key)?], &kept),
-        _ => with_store(&command.store, async |tenant| Ok(tenant.verify(kept).await?))?,
+        _ => at_desk("ledger verify", &command.store, async |desk| Ok(desk.tenant.verify(kept).await?))?,
     };
     Ok(print::report(&report))
 }

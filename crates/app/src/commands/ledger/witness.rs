@@ -22,8 +22,9 @@ use ledger::witness::{AddCheckpoint, Decision, MAX_REQUEST_BYTES, Refusal, Seen,
 use store::heads::{Head, Heads};
 
 use super::read_key;
+use crate::commands::gate::at_desk;
 use crate::commands::passphrase;
-use crate::commands::place::{StoreArgs, runtime, with_store};
+use crate::commands::place::{StoreArgs, runtime};
 
 /// A witness, and how a log talks to it by files
 #[derive(Subcommand)]
@@ -96,13 +97,13 @@ pub(super) fn run(command: &Witness) -> Result<ExitCode> {
         Witness::Serve { place, listen } => serve(place, *listen),
         Witness::Cosign { place, request } => cosign(place, request),
         Witness::Request { store, old } => {
-            let request = with_store(store, async |tenant| Ok(tenant.witness_request(*old).await?))?;
+            let request = at_desk("ledger witness request", store, async |desk| Ok(desk.tenant.witness_request(*old).await?))?;
             say!("{}", request.to_string().trim_end_matches('\n'));
             Ok(ExitCode::SUCCESS)
         }
         Witness::Accept { store, answer, key } => {
             let (answer, key) = (fs::read(answer).with_context(|| answer.display().to_string())?, read_key(key)?);
-            let size = with_store(store, async |tenant| Ok(tenant.accept_cosignature(answer, key).await?))?;
+            let size = at_desk("ledger witness accept", store, async |desk| Ok(desk.tenant.accept_cosignature(answer, key).await?))?;
             say!("the checkpoint of {size} entries is cosigned");
             Ok(ExitCode::SUCCESS)
         }
