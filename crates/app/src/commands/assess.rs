@@ -9,9 +9,13 @@ use assess::judge::{GuardSettings, JudgeCard, selftest};
 use assess::{Measure, Part, RunState, Settings, With, Words};
 use clap::{Args, Parser, Subcommand};
 use detect::classifier::Choice;
+use ledger::leaf::Class;
 use stats::{Rate, Standing};
+use store::{Change, Entry};
 use taxonomy::{Aspect, Lang};
 
+use super::gate::at_desk;
+use super::place::StoreArgs;
 use super::{pad, print_json};
 use crate::progress::Bars;
 
@@ -154,6 +158,13 @@ enum Verb {
         #[arg(long)]
         gate: bool,
     },
+    /// Verify a run and write its chain value into the ledger of a store
+    Record {
+        /// The run's directory
+        run: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
     /// Recompute the report from the journal, byte for byte, and check that nothing is lost or counted twice
     Verify {
         /// The run's directory
@@ -229,6 +240,7 @@ pub(crate) fn run(command: Assess) -> Result<ExitCode> {
             conclude(&run, gate)
         }
         Some(Verb::Verify { run }) => verify(&run),
+        Some(Verb::Record { run, store }) => record(&run, &store),
         Some(Verb::Compare { first, second, json }) => compare(&first, &second, json),
         Some(Verb::Sheet(sheet)) => self::sheet(sheet, &bars),
         Some(Verb::Selftest { json }) => self_test(json),
@@ -317,6 +329,24 @@ fn verify(dir: &Path) -> Result<ExitCode> {
     let verified = assess::verify(dir)?;
     say!("{} lines, {} items, chain value {}", verified.lines, verified.items, verified.head);
     say!("recomputed and equal: {}", verified.files.join(", "));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Anchors a run: a journal's chain shows an edit, not a journal that was written anew; the ledger's entry does.
+fn record(dir: &Path, store: &StoreArgs) -> Result<ExitCode> {
+    let verified = assess::verify(dir)?;
+    let name = dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let entry = move |by| {
+        let entry = Entry::new(Class::Decision, "assess.record", by).with("run", name).with("items", verified.items);
+        entry.with("lines", verified.lines).with("chain", verified.head).with("files", verified.files)
+    };
+    let recorded = at_desk("assess record", store, async |desk| {
+        let entry = entry(desk.by());
+        Ok(desk.tenant.change(async move |change: &mut Change| change.record(entry)).await?.1)
+    })?;
+    for recorded in recorded {
+        say!("entry {} of the log: {}", recorded.index, recorded.entry);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

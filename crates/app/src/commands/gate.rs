@@ -29,6 +29,7 @@ pub(crate) enum Need {
 /// Every command that touches a store.
 #[rustfmt::skip]
 const COMMANDS: &[(&str, Need)] = &[
+    ("assess record", Need::May(Permission::AssessRun)),
     ("keys init", Need::Root),
     ("keys status", Need::May(Permission::KeyStatus)),
     ("keys rotate", Need::May(Permission::KeyRotate)),
