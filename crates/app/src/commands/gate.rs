@@ -2,14 +2,17 @@
 //!
 //! Commands on files that the caller brings need nothing: who may read a file is the operating system's matter. Commands on the store need a permission, and show a
 //! session (`guiju user sign-in`) or an API token. A test walks every command: one that is not in the table fails.
+//!
+//! Secrets are read from files or the environment and written into files; the few that are shown are shown once, by the command that makes them.
 
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use keys::token::Token;
 use store::Tenant;
-use store::access::Permission;
-use store::accounts::Who;
+use store::access::{Ceremony, CeremonyRefusal, GrantRefusal, Permission};
+use store::accounts::{AccountError, Accounts, Denied, Who};
 
 use super::place::{StoreArgs, runtime};
 
@@ -18,7 +21,7 @@ use super::place::{StoreArgs, runtime};
 pub(crate) enum Need {
     /// Nothing: it touches no store.
     Nothing,
-    /// The passphrase of the root key: there are no accounts yet, or it is how one comes to be signed in.
+    /// The passphrase of the root key: there are no accounts yet, or it is how one comes to be signed in. What else is shown, the store verifies.
     Root,
     /// To be signed in; the store asks for the rest.
     SignedIn,
@@ -34,6 +37,37 @@ const COMMANDS: &[(&str, Need)] = &[
     ("keys status", Need::May(Permission::KeyStatus)),
     ("keys rotate", Need::May(Permission::KeyRotate)),
     ("keys destroy", Need::May(Permission::PrivacyErase)),
+    ("user start", Need::Root),
+    ("user appoint", Need::Root),
+    ("user enrol", Need::Root),
+    ("user finish", Need::Root),
+    ("user sign-in", Need::Root),
+    ("user sign-out", Need::Root),
+    ("user accept", Need::Root),
+    ("user step-up", Need::SignedIn),
+    ("user who", Need::SignedIn),
+    ("user password", Need::SignedIn),
+    ("user second-factor offer", Need::SignedIn),
+    ("user second-factor confirm", Need::SignedIn),
+    ("user create", Need::May(Permission::UserCreate)),
+    ("user list", Need::May(Permission::UserRead)),
+    ("user disable", Need::May(Permission::UserDisable)),
+    ("user unlock", Need::May(Permission::UserUnlock)),
+    ("user end-sessions", Need::May(Permission::SessionEnd)),
+    ("role grant", Need::May(Permission::RoleGrant)),
+    ("role revoke", Need::May(Permission::RoleRevoke)),
+    ("token issue", Need::May(Permission::TokenIssue)),
+    // One's own without a permission, another's with one.
+    ("token collect", Need::SignedIn),
+    ("token list", Need::SignedIn),
+    ("token revoke", Need::SignedIn),
+    // Whoever holds the act may propose it; seeing what waits does not need the second factor afresh, as approving does.
+    ("approval propose", Need::SignedIn),
+    ("approval list", Need::SignedIn),
+    ("approval approve", Need::May(Permission::ActApprove)),
+    ("approval refuse", Need::May(Permission::ActApprove)),
+    ("job list", Need::May(Permission::JobRead)),
+    ("job retry", Need::May(Permission::JobRetry)),
     ("ledger status", Need::May(Permission::LedgerVerify)),
     ("ledger list", Need::May(Permission::LedgerRead)),
     ("ledger show", Need::May(Permission::LedgerRead)),
@@ -55,6 +89,9 @@ const ELSEWHERE: &[&str] = &[
     "redact",
     "bank",
     "taxonomy",
+    "role list",
+    "role matrix",
+    "role describe",
     "ledger check-proof",
     "ledger witness init",
     "ledger witness add",
@@ -81,63 +118,115 @@ impl Desk {
     pub(crate) fn by(&self) -> String {
         self.who.account().to_string()
     }
+
+    /// The accounts of the tenant.
+    pub(crate) fn accounts(&self) -> Accounts {
+        self.tenant.accounts()
+    }
 }
 
-/// Runs a command on the store for whoever may, and closes the store whatever comes of it: what was done is signed then.
+/// Runs a command on the store for whoever may.
 pub(crate) fn at_desk<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Desk) -> Result<T>) -> Result<T> {
+    opened(args, async |tenant| {
+        let desk = Desk { who: who(&tenant, args.token_file.as_deref()).await?, tenant };
+        match need(command) {
+            Some(Need::May(permission)) => desk.who.may(permission)?,
+            Some(Need::SignedIn) => (),
+            other => {
+                bail!("`guiju {command}` is declared as {other:?}, not as a command of somebody signed in; this is a fault of the program")
+            }
+        }
+        work(&desk).await
+    })
+}
+
+/// Runs a command of somebody who is not signed in: the passphrase of the root key opened the store for them, and what else they show the store verifies.
+pub(crate) fn at_door<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Tenant) -> Result<T>) -> Result<T> {
+    opened(args, async |tenant| match need(command) {
+        Some(Need::Root) => work(&tenant).await,
+        other => bail!("`guiju {command}` is declared as {other:?}, not as a command before signing in; this is a fault of the program"),
+    })
+}
+
+/// Opens the store, and closes it whatever comes of the work: what was done is signed then.
+fn opened<T>(args: &StoreArgs, work: impl AsyncFnOnce(Tenant) -> Result<T>) -> Result<T> {
     runtime()?.block_on(async {
         let (store, tenant) = args.open().await?;
-        let done = async {
-            let desk = Desk { who: who(&tenant, args.token_file.as_deref()).await?, tenant };
-            match need(command) {
-                Some(Need::May(permission)) => desk.who.may(permission)?,
-                Some(Need::SignedIn) => (),
-                other => bail!(
-                    "`guiju {command}` is declared as {other:?}, not as a command of somebody signed in; this is a fault of the program"
-                ),
-            }
-            work(&desk).await
-        };
-        let done = done.await;
+        let done = work(tenant).await;
         store.close().await;
-        done
+        done.map_err(advised)
     })
 }
 
 /// Who shows this session or token.
 async fn who(tenant: &Tenant, file: Option<&Path>) -> Result<Who> {
     let accounts = tenant.accounts();
-    if store::access::Ceremony::done(accounts.ceremony().await?.as_ref()).is_err() {
-        bail!("the three administrators are not there yet: `guiju user start` begins the first start");
-    }
-    let token = token(file)?;
+    Ceremony::done(accounts.ceremony().await?.as_ref()).map_err(AccountError::from)?;
+    let token = token(file, "who is asking? `guiju user sign-in` gives a session")?;
     match accounts.session(&token).await {
         Ok(who) => Ok(who),
         Err(session) => accounts.bearer(&token).await.map_err(|_| session.into()),
     }
 }
 
-/// The session or token of the caller: from a file, or from the environment, never from the command line, which other users of the machine can read.
-pub(crate) fn token(file: Option<&Path>) -> Result<Token> {
-    let text = match file {
-        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
-        None => std::env::var("GUIJU_TOKEN").map_err(|_| {
-            anyhow::anyhow!(
-                "who is asking? `guiju user sign-in` gives a session; name its file with `--token-file`, or put it into GUIJU_TOKEN"
-            )
-        })?,
+/// A refusal with the command that comes next, which the store does not know.
+fn advised(error: Error) -> Error {
+    let account = error.downcast_ref::<AccountError>();
+    let denied = match account {
+        Some(AccountError::Denied(denied)) => Some(denied),
+        _ => error.downcast_ref::<Denied>(),
     };
-    Ok(Token::read(text.trim())?)
+    let next = match (account, denied) {
+        (_, Some(Denied::StepUp)) => "`guiju user step-up --code CODE`",
+        (_, Some(Denied::SignIn | Denied::SignInFor(_))) => "`guiju user sign-in LOGIN`",
+        (Some(AccountError::Grant(GrantRefusal::NoSecondFactor(_))), _) => "the owner runs `guiju user second-factor offer`",
+        (Some(AccountError::Ceremony(CeremonyRefusal::NotComplete)), _) => "`guiju user start`, or with its token `guiju user appoint`",
+        _ => return error,
+    };
+    anyhow!("{error:#}. Next: {next}")
 }
 
-/// Writes a secret into a file for its owner alone, which must not be there yet.
-pub(crate) fn write_secret(path: &Path, secret: &str) -> Result<()> {
+/// The session or token of the caller: from a file, or from the environment, never from the command line, which other users of the machine can read.
+/// `wanted` says what is missing where there is neither.
+pub(crate) fn token(file: Option<&Path>, wanted: &str) -> Result<Token> {
+    match file {
+        Some(path) => read_token(path),
+        None => {
+            let text = std::env::var("GUIJU_TOKEN")
+                .map_err(|_| anyhow!("{wanted}; name its file with `--token-file`, or put it into GUIJU_TOKEN"))?;
+            Token::read(text.trim()).context("GUIJU_TOKEN")
+        }
+    }
+}
+
+/// A token or an invitation in a file.
+pub(crate) fn read_token(path: &Path) -> Result<Token> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Token::read(text.trim()).with_context(|| path.display().to_string())
+}
+
+/// Writes a secret into a file for its owner alone, which must not be there yet. The file is made before the secret: one that cannot be written costs no
+/// session and no account. A crash between the two leaves an empty file.
+pub(crate) fn write_secret<T>(path: &Path, make: impl FnOnce() -> Result<(Token, T)>) -> Result<T> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| path.display().to_string())?;
-    std::io::Write::write_all(&mut file, format!("{secret}\n").as_bytes()).with_context(|| path.display().to_string())
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => anyhow!(
+            "{} is there already and may hold a secret; name another file, or have `guiju user sign-out` end the session in it and remove it",
+            path.display()
+        ),
+        _ => Error::new(error).context(path.display().to_string()),
+    })?;
+    let written = make().and_then(|(secret, rest)| {
+        file.write_all(format!("{}\n", *secret.text()).as_bytes()).with_context(|| path.display().to_string())?;
+        Ok(rest)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
 }
 
 #[cfg(test)]
@@ -152,6 +241,17 @@ mod tests {
             let name = format!("{before} {}", child.get_name()).trim_start().to_owned();
             if child.has_subcommands() { leaves(child, &name, found) } else { found.push(name) }
         }
+    }
+
+    #[test]
+    fn a_refusal_says_which_command_comes_next() {
+        let advised = |error: Error| format!("{:#}", advised(error));
+        for stale in [Denied::StepUp.into(), AccountError::from(Denied::StepUp).into()] {
+            assert!(advised(stale).ends_with("show it again. Next: `guiju user step-up --code CODE`"));
+        }
+        assert!(advised(Denied::SignInFor(Permission::KeyRotate).into()).ends_with("Next: `guiju user sign-in LOGIN`"));
+        assert!(advised(AccountError::from(CeremonyRefusal::NotComplete).into()).contains("Next: `guiju user start`"));
+        assert_eq!(advised(anyhow!("b").context("a")), "a: b");
     }
 
     #[test]

@@ -10,19 +10,24 @@ macro_rules! say {
     }};
 }
 
+mod approval;
 mod assess;
 mod bank;
 mod check;
 mod classifier;
 mod detect;
 mod gate;
+mod job;
 mod keys;
 mod ledger;
 mod lexicon;
 mod place;
 mod redact;
+mod role;
 mod rows;
 mod taxonomy;
+mod token;
+mod user;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -57,6 +62,21 @@ pub(crate) enum Command {
     /// The ledger: read, verify, prove, export, witness
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Users: the first start, signing in, accounts
+    #[command(subcommand)]
+    User(user::User),
+    /// Roles: who may do what; grant and revoke
+    #[command(subcommand)]
+    Role(role::Role),
+    /// API tokens of programs: issue, collect, revoke
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Acts that need two administrators: propose, approve, refuse
+    #[command(subcommand)]
+    Approval(approval::Approval),
+    /// Jobs in the background: look at them, retry one
+    #[command(subcommand)]
+    Job(job::Job),
     /// The words: risk classes, aspects, clauses, criteria
     #[command(subcommand)]
     Taxonomy(taxonomy::Taxonomy),
@@ -73,6 +93,11 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Bank(command) => bank::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Ledger(command) => ledger::run(&command),
+        Command::User(command) => user::run(&command),
+        Command::Role(command) => role::run(&command),
+        Command::Token(command) => token::run(&command),
+        Command::Approval(command) => approval::run(&command),
+        Command::Job(command) => job::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),
     }
 }

@@ -11,6 +11,9 @@
     reason = "tests"
 )]
 
+mod accounts;
+#[path = "../../../store/tests/it/authenticator.rs"]
+mod authenticator;
 mod bad_input;
 mod banks;
 mod classifier;
@@ -18,6 +21,7 @@ mod cli;
 mod crash;
 mod detection;
 mod guard;
+mod installation;
 mod mock;
 mod sheets;
 mod workdir;
