@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod backup;
 mod change;
 mod erasure;
 mod error;

@@ -86,6 +86,11 @@ impl Vault {
         Ok(Self { pool, dialect: place.dialect(), root, policy, memory: Arc::default() })
     }
 
+    /// The key database, for a backup.
+    pub(crate) const fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
     /// The one key of a purpose and a label, made if there is none.
     pub(crate) async fn key(&self, tenant: &TenantId, purpose: Purpose, label: &str, now_ms: i64) -> Result<Arc<DataKey>, StoreError> {
         let name = (tenant.clone(), purpose, label.to_owned());
@@ -294,7 +299,7 @@ impl Vault {
     }
 
     /// Takes what was deleted out of SQLite's files. In PostgreSQL old rows go with VACUUM and its own log with time: docs/ledger.md says what that means.
-    async fn scrub(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    pub(crate) async fn scrub(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let statements: &[&'static str] = match self.dialect {
             Dialect::Sqlite => &["PRAGMA wal_checkpoint(TRUNCATE)"],
             Dialect::Postgres => &["VACUUM data_key", "VACUUM tenant_key"],

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use keys::token::Token;
-use store::Tenant;
 use store::access::{Ceremony, CeremonyRefusal, GrantRefusal, Permission};
 use store::accounts::{AccountError, Accounts, Denied, Who};
+use store::{Store, Tenant};
 
 use super::place::{StoreArgs, runtime};
 
@@ -32,6 +32,8 @@ pub(crate) enum Need {
 /// Every command that touches a store.
 #[rustfmt::skip]
 const COMMANDS: &[(&str, Need)] = &[
+    ("backup create", Need::May(Permission::BackupCreate)),
+    ("backup drill", Need::May(Permission::BackupDrill)),
     ("assess record", Need::May(Permission::AssessRun)),
     ("keys init", Need::Root),
     ("keys status", Need::May(Permission::KeyStatus)),
@@ -82,6 +84,9 @@ const COMMANDS: &[(&str, Need)] = &[
 /// Commands, or whole families of them, that touch no store.
 const ELSEWHERE: &[&str] = &[
     "assess",
+    "backup verify",
+    "backup restore",
+    "backup restore-keys",
     "check",
     "classifier",
     "detect",
@@ -106,14 +111,16 @@ fn need(command: &str) -> Option<Need> {
 }
 
 /// Somebody at work on a tenant.
-pub(crate) struct Desk {
+pub(crate) struct Desk<'s> {
+    /// The store.
+    pub(crate) store: &'s Store,
     /// The tenant.
     pub(crate) tenant: Tenant,
     /// Who it is.
     pub(crate) who: Who,
 }
 
-impl Desk {
+impl Desk<'_> {
     /// The name under which acts stand in the ledger.
     pub(crate) fn by(&self) -> String {
         self.who.account().to_string()
@@ -126,9 +133,9 @@ impl Desk {
 }
 
 /// Runs a command on the store for whoever may.
-pub(crate) fn at_desk<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Desk) -> Result<T>) -> Result<T> {
-    opened(args, async |tenant| {
-        let desk = Desk { who: who(&tenant, args.token_file.as_deref()).await?, tenant };
+pub(crate) fn at_desk<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Desk<'_>) -> Result<T>) -> Result<T> {
+    opened(args, async |store, tenant| {
+        let desk = Desk { store, who: who(&tenant, args.token_file.as_deref()).await?, tenant };
         match need(command) {
             Some(Need::May(permission)) => desk.who.may(permission)?,
             Some(Need::SignedIn) => (),
@@ -142,17 +149,17 @@ pub(crate) fn at_desk<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce
 
 /// Runs a command of somebody who is not signed in: the passphrase of the root key opened the store for them, and what else they show the store verifies.
 pub(crate) fn at_door<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Tenant) -> Result<T>) -> Result<T> {
-    opened(args, async |tenant| match need(command) {
+    opened(args, async |_, tenant| match need(command) {
         Some(Need::Root) => work(&tenant).await,
         other => bail!("`guiju {command}` is declared as {other:?}, not as a command before signing in; this is a fault of the program"),
     })
 }
 
 /// Opens the store, and closes it whatever comes of the work: what was done is signed then.
-fn opened<T>(args: &StoreArgs, work: impl AsyncFnOnce(Tenant) -> Result<T>) -> Result<T> {
+fn opened<T>(args: &StoreArgs, work: impl AsyncFnOnce(&Store, Tenant) -> Result<T>) -> Result<T> {
     runtime()?.block_on(async {
         let (store, tenant) = args.open().await?;
-        let done = work(tenant).await;
+        let done = work(&store, tenant).await;
         store.close().await;
         done.map_err(advised)
     })

@@ -12,6 +12,7 @@ macro_rules! say {
 
 mod approval;
 mod assess;
+mod backup;
 mod bank;
 mod check;
 mod classifier;
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// The ledger: read, verify, prove, export, witness
     #[command(subcommand)]
     Ledger(ledger::Ledger),
+    /// Backups: create, verify, restore, drill
+    #[command(subcommand)]
+    Backup(backup::Backup),
     /// Users: the first start, signing in, accounts
     #[command(subcommand)]
     User(user::User),
@@ -93,6 +97,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Bank(command) => bank::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Backup(command) => backup::run(&command),
         Command::User(command) => user::run(&command),
         Command::Role(command) => role::run(&command),
         Command::Token(command) => token::run(&command),

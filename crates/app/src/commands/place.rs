@@ -40,6 +40,11 @@ impl StoreArgs {
         self.data.join("root.key")
     }
 
+    /// The place itself.
+    pub(crate) fn place(&self) -> Place {
+        Place { directory: self.data.clone(), database: self.database.clone() }
+    }
+
     fn passphrase(&self) -> Result<String> {
         passphrase(self.passphrase_file.as_deref().context("`--passphrase-file` names the file with the passphrase of the root key")?)
     }
@@ -71,8 +76,7 @@ impl StoreArgs {
                 .with_context(|| path.display().to_string())?,
             None => CipherPolicy::uniform(Suite::XChaCha20Poly1305),
         };
-        let place = Place { directory: self.data.clone(), database: self.database.clone() };
-        Ok(Store::open(Options { place, root, policy, clock: system_clock() }).await?)
+        Ok(Store::open(Options { place: self.place(), root, policy, clock: system_clock() }).await?)
     }
 }
 

@@ -65,12 +65,25 @@ impl Installation {
         text(&output)
     }
 
+    /// Runs a command that touches no store, and so has no passphrase of one.
+    pub fn bare(&self, code: i32, args: &[&str]) -> String {
+        let output = self.plain(args).output().unwrap();
+        assert_code(&output, code);
+        text(&output)
+    }
+
     fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.plain(args);
+        command.args(["--passphrase-file", "passphrase"]);
+        command
+    }
+
+    fn plain(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guiju"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GUIJU_")) {
             command.env_remove(name);
         }
-        command.args(args).args(["--passphrase-file", "passphrase"]).current_dir(self.dir.path());
+        command.args(args).current_dir(self.dir.path());
         command
     }
 

@@ -22,6 +22,7 @@ mod crash;
 mod detection;
 mod guard;
 mod installation;
+mod ledger;
 mod mock;
 mod sheets;
 mod workdir;

@@ -2,7 +2,7 @@
 
 mod check;
 mod read;
-mod rows;
+pub(crate) mod rows;
 mod seal;
 
 use std::collections::{BTreeMap, HashMap};
@@ -198,7 +198,7 @@ pub(crate) struct HeadRow {
     pub(crate) size: u64,
     pub(crate) root: Hash,
     pub(crate) checkpoint: String,
-    signed_size: u64,
+    pub(crate) signed_size: u64,
     signed_ms: i64,
 }
 
@@ -219,7 +219,7 @@ pub(crate) async fn head(connection: &mut AnyConnection, tenant: &TenantId, sql:
 }
 
 /// The tree as it was at a size that the log has reached.
-async fn resume(connection: &mut AnyConnection, tenant: &TenantId, size: u64) -> Result<Appender, StoreError> {
+pub(crate) async fn resume(connection: &mut AnyConnection, tenant: &TenantId, size: u64) -> Result<Appender, StoreError> {
     let tiles = tiles(connection, tenant, right_edge(size)).await?;
     Appender::resume(size, &tiles).map_err(|error| StoreError::damaged(format!("the log of {tenant}"), error))
 }

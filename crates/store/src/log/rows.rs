@@ -11,8 +11,10 @@ use crate::tenant::TenantId;
 const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// A value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Number(i64),
+    Text(String),
     Bytes(Vec<u8>),
 }
 
@@ -33,6 +35,7 @@ pub(crate) async fn insert(
             for value in part.into_iter().flatten() {
                 query = match value {
                     Value::Number(number) => query.bind(number),
+                    Value::Text(text) => query.bind(text),
                     Value::Bytes(bytes) => query.bind(bytes),
                 };
             }

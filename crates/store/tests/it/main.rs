@@ -5,6 +5,7 @@
 
 mod accounts;
 mod authenticator;
+mod backup;
 mod changes;
 mod erasure;
 mod faults;

@@ -20,13 +20,13 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let place = Place { directory: directory.path().join("数据"), database: None };
         Self { directory, place, time: Arc::new(AtomicI64::new(1_800_000_000_000)) }
     }
 
-    async fn postgres() -> Option<Self> {
+    pub(crate) async fn postgres() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("GUIJU_TEST_DATABASE") else {
             eprintln!("left out on PostgreSQL: GUIJU_TEST_DATABASE names no server");
@@ -86,6 +86,11 @@ impl Fresh {
         let database = std::env::var("GUIJU_TEST_CHILD_DATABASE").ok().filter(|url| !url.is_empty());
         let place = Place { directory, database };
         Self { directory: tempfile::tempdir().unwrap(), place, time: Arc::new(AtomicI64::new(1_800_000_000_000)) }
+    }
+
+    /// The time of the clock.
+    pub(crate) fn now(&self) -> i64 {
+        self.time.load(Ordering::SeqCst)
     }
 
     pub(crate) fn later(&self, ms: i64) {

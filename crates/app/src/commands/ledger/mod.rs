@@ -156,7 +156,7 @@ fn export(store: &StoreArgs, directory: &Path) -> Result<ExitCode> {
 }
 
 /// Whoever reads the log is in it: the auditor too.
-async fn reading(desk: &Desk, what: &str) -> Result<()> {
+async fn reading(desk: &Desk<'_>, what: &str) -> Result<()> {
     let entry = Entry::new(Class::Admin, "ledger.read", desk.by()).with("what", what);
     desk.tenant.change(async move |change: &mut Change| change.record(entry)).await?;
     Ok(())

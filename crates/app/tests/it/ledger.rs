@@ -1,0 +1,70 @@
+//! The auditor's path, on two machines; and a backup that is drilled and restored.
+
+use std::fs;
+
+use crate::installation::Installation;
+
+fn word_after<'t>(text: &'t str, word: &str) -> &'t str {
+    text.lines().find_map(|line| line.strip_prefix(word)).map_or("", str::trim)
+}
+
+#[test]
+fn what_is_recorded_can_be_proven_witnessed_and_restored() {
+    let here = Installation::new("ledger");
+    let [(mut wang, _), _, (mut zhao, _)] = here.three();
+    here.sign_in("zhao", Some(&zhao.code()), "s-zhao");
+    here.sign_in("wang", Some(&wang.code()), "s-wang");
+
+    let status = here.with("s-zhao", 0, &["ledger", "status"]);
+    let key = word_after(&status, "key");
+    let listed = here.with("s-zhao", 0, &["ledger", "list"]);
+    let entry = listed.lines().next().unwrap().split_whitespace().nth(2).unwrap();
+    here.with("s-zhao", 0, &["ledger", "prove", entry, "--out", "p.tlog-proof"]);
+    let proven = here.bare(0, &["ledger", "check-proof", "p.tlog-proof", "--key", key]);
+    assert!(proven.contains("entry 0 stands in audit.example.cn/main"), "{proven}");
+
+    // The auditor's machine.
+    let witness = here.run(0, &["ledger", "witness", "init", "--name", "witness.auditor.cn"]);
+    let witness = word_after(&witness, "key");
+    here.run(0, &["ledger", "witness", "add", key]);
+    let request = here.with("s-zhao", 0, &["ledger", "witness", "request"]);
+    here.dir.write("request", &request);
+    here.dir.write("answer", &here.run(0, &["ledger", "witness", "cosign", "request"]));
+    here.with("s-zhao", 0, &["ledger", "witness", "accept", "answer", "--key", witness]);
+    let again = here.run(3, &["ledger", "witness", "cosign", "request"]);
+    assert!(again.contains("409"), "the witness has seen more since: {again}");
+    let forged = request.replacen("old 0", "old 1", 1);
+    here.dir.write("forged", &forged);
+    assert!(here.run(3, &["ledger", "witness", "cosign", "forged"]).contains("not cosigned"));
+
+    // What leaves the house.
+    let refused = here.with("s-wang", 3, &["ledger", "export", "log"]);
+    assert!(refused.contains("'ledger.export'") && refused.contains("audit"), "{refused}");
+    here.with("s-zhao", 0, &["ledger", "export", "log"]);
+    here.bare(0, &["ledger", "verify", "--directory", "log", "--key", key]);
+    let leaf = here.path("p.leaf");
+    let mut bytes = fs::read(&leaf).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&leaf, bytes).unwrap();
+    assert!(here.bare(1, &["ledger", "check-proof", "p.tlog-proof", "--key", key]).contains("does not hold"));
+
+    // A backup under another passphrase, drilled, and restored elsewhere with its keys.
+    here.dir.write("backup-passphrase", "another four words entirely");
+    let sealed = ["--backup-passphrase-file", "backup-passphrase"];
+    let backup = |verb: &[&str]| here.with("s-wang", 0, &[&["backup"], verb, &sealed].concat());
+    backup(&["create", "full"]);
+    backup(&["create", "keys", "--keys"]);
+    let drilled = backup(&["drill", "full", "--scratch", "scratch"]);
+    assert!(drilled.contains("restored and verified in") && drilled.contains("behind the live log"), "{drilled}");
+    here.bare(0, &[&["backup", "verify", "full"], &sealed[..]].concat());
+    here.bare(0, &[&["backup", "restore", "full", "--data", "restored"], &sealed[..]].concat());
+    here.bare(0, &[&["backup", "restore-keys", "keys", "--newest", "full", "--data", "restored"], &sealed[..]].concat());
+    fs::copy(here.path("guiju-data/root.key"), here.path("restored/root.key")).unwrap();
+    here.run(
+        0,
+        &["user", "sign-in", "zhao", "--password-file", "password", "--code", &zhao.code(), "--out", "s-new", "--data", "restored"],
+    );
+    let restored = here.with("s-new", 0, &["ledger", "list", "--data", "restored"]);
+    assert!(restored.contains("ceremony.begin"), "{restored}");
+    here.with("s-new", 0, &["ledger", "verify", "--data", "restored"]);
+}
