@@ -30,8 +30,8 @@ use std::{fs, thread};
 
 use keys::CipherPolicy;
 use keys::root::Root;
+use sqlx::AnyPool;
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Row};
 use tokio::sync::oneshot;
 
 pub use change::{Change, Content, Entry, MAX_CONTENT_BYTES, MAX_ENTRIES};
@@ -116,9 +116,7 @@ impl Store {
     /// # Errors
     /// The database says no.
     pub async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
-        let rows = sqlx::query("SELECT tenant FROM tenant ORDER BY tenant").fetch_all(&self.inner.readers).await?;
-        let name = |row: &AnyRow| row.try_get::<String, _>(0)?.parse().map_err(|error| StoreError::damaged("the name of a tenant", error));
-        rows.iter().map(name).collect()
+        log::tenants(&mut *self.inner.readers.acquire().await?).await
     }
 
     /// What a tenant may see and do.

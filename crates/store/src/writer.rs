@@ -110,6 +110,12 @@ enum Next {
 struct Batch {
     kept: Vec<Kept>,
     entries: BTreeMap<TenantId, Vec<(EntryId, Entry)>>,
+    /// Changes that were tried, kept or not.
+    tried: usize,
+    /// Whether one was refused, so that the transaction must be asked whether it still stands.
+    refused: bool,
+    /// What one did could not be taken back: nothing of the batch may be kept.
+    spoilt: Option<StoreError>,
 }
 
 /// What one change left, until all of the batch are kept.
@@ -123,6 +129,7 @@ impl Writer {
     /// Writes until it is told to stop or nobody can ask any more, then signs what is not signed yet.
     pub(crate) async fn run(mut self, mut connection: AnyConnection) {
         let mut closing = None;
+        let _ = self.logs.unsigned(&mut connection).await;
         while closing.is_none() {
             match self.next().await {
                 Next::Over => break,
@@ -177,7 +184,7 @@ impl Writer {
         let mut next = Some(first);
         while let Some(task) = next.take() {
             self.one(task, &mut change, &mut batch).await;
-            next = match if batch.kept.len() < BATCH { self.messages.try_recv().ok() } else { None } {
+            next = match if batch.tried < BATCH && batch.spoilt.is_none() { self.messages.try_recv().ok() } else { None } {
                 Some(Message::Change(task)) => Some(task),
                 Some(Message::Close(done)) => {
                     closing = Some(done);
@@ -186,9 +193,10 @@ impl Writer {
                 None => None,
             };
         }
-        match self.commit(&mut change.connection, batch.entries, now_ms).await {
-            Ok(places) => answer(batch.kept, &places),
-            Err(error) => self.abandon(batch.kept, &error, &mut change.connection).await,
+        let kept = std::mem::take(&mut batch.kept);
+        match self.commit(&mut change.connection, batch, now_ms).await {
+            Ok(places) => answer(kept, &places),
+            Err(error) => self.abandon(kept, &error, &mut change.connection).await,
         }
         (change.connection, closing)
     }
@@ -211,9 +219,13 @@ impl Writer {
         change.tenant = task.tenant;
         change.now_ms = (self.clock)();
         change.entries.clear();
+        batch.tried += 1;
         let made = (task.work)(change).await;
-        let ended = change.end(made.is_ok()).await;
-        match made.and_then(|value| ended.map(|()| value)) {
+        batch.refused |= made.is_err();
+        if let Err(error) = change.end(made.is_ok()).await {
+            batch.spoilt = Some(error);
+        }
+        match made {
             Ok(value) => {
                 let ids = change.entries.iter().map(|(id, _)| *id).collect();
                 batch.entries.entry(change.tenant.clone()).or_default().append(&mut change.entries);
@@ -223,15 +235,17 @@ impl Writer {
         }
     }
 
-    async fn commit(
-        &mut self,
-        connection: &mut AnyConnection,
-        entries: BTreeMap<TenantId, Vec<(EntryId, Entry)>>,
-        now_ms: i64,
-    ) -> Result<BTreeMap<EntryId, u64>, StoreError> {
+    async fn commit(&mut self, connection: &mut AnyConnection, batch: Batch, now_ms: i64) -> Result<BTreeMap<EntryId, u64>, StoreError> {
+        if let Some(error) = batch.spoilt {
+            return Err(error);
+        }
+        // PostgreSQL answers COMMIT of a transaction that a failed statement has ended with success, and rolls back.
+        if batch.refused {
+            say(connection, "SELECT 1").await?;
+        }
         let mut places = BTreeMap::new();
         // In the order of their names, so that two writers on one PostgreSQL never wait for each other.
-        for (tenant, entries) in entries.into_iter().filter(|(_, entries)| !entries.is_empty()) {
+        for (tenant, entries) in batch.entries.into_iter().filter(|(_, entries)| !entries.is_empty()) {
             self.logs.append(connection, &tenant, entries, now_ms, &mut places).await?;
         }
         say(connection, "COMMIT").await?;
@@ -242,6 +256,8 @@ impl Writer {
     async fn abandon(&mut self, kept: Vec<Kept>, error: &StoreError, connection: &mut AnyConnection) {
         let _ = say(connection, "ROLLBACK").await;
         self.logs.forget();
+        // What was committed before and not signed yet must not wait for the next entry.
+        let _ = self.logs.unsigned(connection).await;
         for kept in kept {
             let _ = kept.answer.send(Err(StoreError::NotAcknowledged(error.to_string())));
         }

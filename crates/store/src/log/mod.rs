@@ -11,6 +11,7 @@ use ledger::hash::{EMPTY_ROOT, Hash, leaf_hash};
 use ledger::leaf::Class;
 use ledger::tile::{TileId, right_edge};
 use ledger::tree::{Appender, Tile};
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row};
 
 use crate::change::{Change, Entry};
@@ -145,12 +146,19 @@ impl Logs {
         if let Some(open) = self.open.remove(tenant).filter(|open| open.tree.size() == head.size && open.tree.root() == head.root) {
             return Ok(open);
         }
-        let tree = resume(connection, tenant, head.size).await?;
-        if tree.root() != head.root {
-            return Err(StoreError::damaged(format!("the log of {tenant}"), "its tiles do not give its root; run `guiju ledger verify`"));
+        open(connection, tenant, head).await
+    }
+
+    /// Takes up the logs that grew since they were signed: a process that died may have left some.
+    pub(crate) async fn unsigned(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        for tenant in tenants(connection).await? {
+            let head = head(connection, &tenant, HEAD).await?;
+            if head.signed_size < head.size && !self.open.contains_key(&tenant) {
+                let log = open(connection, &tenant, head).await?;
+                self.open.insert(tenant, log);
+            }
         }
-        let last_ms = seal::last_time(connection, tenant, head.size).await?;
-        Ok(Open { origin: head.origin, tree, last_ms, signed_size: head.signed_size, signed_ms: head.signed_ms })
+        Ok(())
     }
 
     /// Forgets what was not kept.
@@ -216,6 +224,23 @@ pub(crate) async fn head(connection: &mut AnyConnection, tenant: &TenantId, sql:
         signed_size: row.try_get::<i64, _>(4)?.unsigned_abs(),
         signed_ms: row.try_get(5)?,
     })
+}
+
+/// The end of a log as the database has it.
+async fn open(connection: &mut AnyConnection, tenant: &TenantId, head: HeadRow) -> Result<Open, StoreError> {
+    let tree = resume(connection, tenant, head.size).await?;
+    if tree.root() != head.root {
+        return Err(StoreError::damaged(format!("the log of {tenant}"), "its tiles do not give its root; run `guiju ledger verify`"));
+    }
+    let last_ms = seal::last_time(connection, tenant, head.size).await?;
+    Ok(Open { origin: head.origin, tree, last_ms, signed_size: head.signed_size, signed_ms: head.signed_ms })
+}
+
+/// All tenants, by name: the one list that belongs to none.
+pub(crate) async fn tenants(connection: &mut AnyConnection) -> Result<Vec<TenantId>, StoreError> {
+    let rows = sqlx::query("SELECT tenant FROM tenant ORDER BY tenant").fetch_all(connection).await?;
+    let name = |row: &AnyRow| row.try_get::<String, _>(0)?.parse().map_err(|error| StoreError::damaged("the name of a tenant", error));
+    rows.iter().map(name).collect()
 }
 
 /// The tree as it was at a size that the log has reached.

@@ -62,6 +62,21 @@ fn a_checkpoint_is_signed_within_a_second_while_the_store_is_open() {
 }
 
 #[test]
+fn what_a_dead_process_left_unsigned_is_signed_at_the_next_start() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let entry = fill(&tenant, 3).await[0];
+        store.close().await;
+        fresh.ask("guiju.db", "UPDATE log_head SET checkpoint = '', signed_size = 0").await;
+        let (store, _) = reopened(&fresh).await;
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        assert!(tenant.receipt(entry).await.is_ok());
+        store.close().await;
+    });
+}
+
+#[test]
 fn entries_come_back_in_their_order_and_time_never_goes_back() {
     everywhere(async |fresh: Fresh| {
         let (store, tenant) = fresh.main().await;
