@@ -121,7 +121,8 @@ impl Change {
         Ok(bind(self.tenant.query(sql)).fetch_optional(&mut self.connection).await?)
     }
 
-    async fn save(&mut self) -> Result<(), StoreError> {
+    /// Sets a savepoint, if none stands: before the first statement, so that a failure takes back this change alone.
+    pub(crate) async fn save(&mut self) -> Result<(), StoreError> {
         if !self.savepoint {
             sqlx::raw_sql("SAVEPOINT change").execute(&mut self.connection).await?;
             self.savepoint = true;

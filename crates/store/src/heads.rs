@@ -56,12 +56,29 @@ impl Heads {
         text.lines().map(|text| line(text).ok_or_else(wrong)).collect()
     }
 
-    /// Remembers a signed head. A crash before the rename leaves the old file, which is older and still true. A smaller size than the known one changes
-    /// nothing.
+    /// Remembers a signed head. A smaller one changes nothing; one of the same size with another root is refused.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or another history of this size was signed.
     pub fn write(&self, origin: &str, head: Head) -> Result<(), StoreError> {
+        let forked = |known: Head| known.size == head.size && known.root != head.root;
+        self.update(origin, |known| match known {
+            Some(known) if forked(known) => Err(StoreError::Forked(origin.to_owned())),
+            Some(known) if known.size >= head.size => Ok((None, ())),
+            _ => Ok((Some(head), ())),
+        })
+    }
+
+    /// Decides on a head while no other process can, and remembers what was decided before it is given back. A crash before the rename leaves the old file, which is
+    /// older and still true.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the decision fails.
+    pub fn update<T, E: From<StoreError>>(
+        &self,
+        origin: &str,
+        decide: impl FnOnce(Option<Head>) -> Result<(Option<Head>, T), E>,
+    ) -> Result<T, E> {
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -70,11 +87,12 @@ impl Heads {
             .map_err(|error| self.broken(&error))?;
         lock.lock().map_err(|error| self.broken(&error))?;
         let mut heads = self.read()?;
-        if heads.get(origin).is_some_and(|known| known.size >= head.size) {
-            return Ok(());
+        let (new, decided) = decide(heads.get(origin).copied())?;
+        if let Some(head) = new {
+            heads.insert(origin.to_owned(), head);
+            self.replace(&heads).map_err(|error| self.broken(&error))?;
         }
-        heads.insert(origin.to_owned(), head);
-        self.replace(&heads).map_err(|error| self.broken(&error))
+        Ok(decided)
     }
 
     fn replace(&self, heads: &BTreeMap<String, Head>) -> io::Result<()> {
@@ -119,6 +137,7 @@ mod tests {
         guard.write("a/main", head(3)).unwrap();
         assert_eq!(guard.read().unwrap().get("a/main"), Some(&head(5)));
         assert_eq!(guard.read().unwrap().len(), 2);
+        assert!(matches!(guard.write("a/main", Head { size: 5, root: [9; 32] }), Err(StoreError::Forked(_))));
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl Store {
         let policy = Arc::new(policy);
         let vault = Vault::open(&place, Arc::clone(&root), Arc::clone(&policy)).await?;
         log::check(&readers, &place).await?;
+        keys_are_there(&readers, &vault).await?;
         let queue = start(place, root, policy, Arc::clone(&clock)).await?;
         let store = Self { inner: Arc::new(Inner { readers, vault, queue, clock }) };
         for tenant in store.tenants().await? {
@@ -137,6 +138,8 @@ impl Store {
     pub async fn create_tenant(&self, id: &TenantId, origin: &str, by: &str) -> Result<Tenant, StoreError> {
         let tenant = Tenant { id: id.clone(), inner: Arc::clone(&self.inner) };
         let (name, by) = (format!("{origin}/{id}"), by.to_owned());
+        // A name that no checkpoint can bear is refused before anything is made.
+        log::check_origin(&name)?;
         tenant.change(async move |change: &mut Change| log::begin(change, &name, &by).await).await?;
         Ok(tenant)
     }
@@ -216,8 +219,23 @@ impl Tenant {
     }
 }
 
-/// The directory, for its owner alone.
+/// Refuses a store whose keys are gone: new ones would be made in silence, and the log would go on under another name.
+async fn keys_are_there(readers: &AnyPool, vault: &Vault) -> Result<(), StoreError> {
+    for tenant in log::tenants(&mut *readers.acquire().await?).await? {
+        if !vault.is_there(&tenant).await? {
+            return Err(StoreError::NotFound(format!(
+                "key of tenant {tenant}, and its log has entries; restore the keys: `guiju backup restore-keys`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The directory, for its owner alone if it is made here.
 fn make(directory: &Path) -> Result<(), StoreError> {
+    if directory.is_dir() {
+        return Ok(());
+    }
     let wrong = |error: std::io::Error| StoreError::Place { place: directory.display().to_string(), what: error.to_string() };
     fs::create_dir_all(directory).map_err(wrong)?;
     #[cfg(unix)]

@@ -61,7 +61,10 @@ impl Place {
 
     /// The connection that writes.
     pub(crate) async fn connection(&self, part: Part) -> Result<AnyConnection, StoreError> {
-        let mut connection = AnyConnection::connect_with(&self.options(part)?).await?;
+        let options = self.options(part)?;
+        let wanted = tokio::time::timeout(CONNECT, AnyConnection::connect_with(&options));
+        let mut connection =
+            wanted.await.map_err(|_| StoreError::Place { place: self.to_string(), what: "does not answer".to_owned() })??;
         set_up_with(&mut connection, self.set_up(part)).await?;
         Ok(connection)
     }

@@ -124,8 +124,8 @@ impl Vault {
         if missing.is_empty() {
             return Ok(found);
         }
-        let (version, kek) = self.tenant_key(&mut connection, tenant, now_ms).await?;
-        self.make(&mut connection, tenant, purpose, &missing, version, &kek, now_ms).await?;
+        self.tenant_key(&mut connection, tenant, now_ms).await?;
+        self.make(&mut connection, tenant, purpose, &missing, now_ms).await?;
         for label in missing {
             // Asked again: another process may have made it first.
             let key = self.find(&mut connection, tenant, purpose, label).await?;
@@ -134,18 +134,18 @@ impl Vault {
         Ok(found)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "private; each is a different thing")]
     async fn make(
         &self,
         connection: &mut AnyConnection,
         tenant: &TenantId,
         purpose: Purpose,
         labels: &[&String],
-        version: i64,
-        kek: &DataKey,
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let mut transaction = begin(connection, self.dialect).await?;
+        // Asked inside, and held until the end: a rotation must not take away the tenant key that these are wrapped with.
+        let version = self.hold_newest(&mut transaction, tenant).await?;
+        let kek = &self.tenant_key_of(&mut transaction, tenant, version).await?;
         for label in labels {
             let key = DataKey::generate().map_err(refused)?;
             let wrapped = keys::wrap::wrap(kek, self.policy.active(DataClass::Credential), &key, purpose.word()).map_err(refused)?;
@@ -199,16 +199,28 @@ impl Vault {
         keys::wrap::unwrap(&kek, &purpose, &wrapped).map(Arc::new).map_err(refused)
     }
 
-    /// The active tenant key, made if there is none.
-    async fn tenant_key(&self, connection: &mut AnyConnection, tenant: &TenantId, now_ms: i64) -> Result<(i64, Arc<DataKey>), StoreError> {
-        let version = match newest(connection, tenant).await? {
-            0 => {
-                self.new_tenant_key(connection, tenant, 1, now_ms).await?;
-                1
-            }
-            version => version,
+    /// Makes the first tenant key, if there is none.
+    async fn tenant_key(&self, connection: &mut AnyConnection, tenant: &TenantId, now_ms: i64) -> Result<(), StoreError> {
+        match newest(connection, tenant).await? {
+            0 => self.new_tenant_key(connection, tenant, 1, now_ms).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The version of the active tenant key, which stays while the transaction lasts: SQLite has one writer, PostgreSQL locks the rows.
+    async fn hold_newest(&self, transaction: &mut AnyConnection, tenant: &TenantId) -> Result<i64, StoreError> {
+        let sql = match self.dialect {
+            Dialect::Sqlite => "SELECT version FROM tenant_key WHERE tenant = $1 ORDER BY version DESC",
+            Dialect::Postgres => "SELECT version FROM tenant_key WHERE tenant = $1 ORDER BY version DESC FOR SHARE",
         };
-        Ok((version, self.tenant_key_of(connection, tenant, version).await?))
+        let rows = tenant.query(sql).fetch_all(transaction).await?;
+        let row = rows.first().ok_or_else(|| StoreError::NotFound(format!("key of tenant {tenant}")))?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Whether the tenant has a key at all.
+    pub(crate) async fn is_there(&self, tenant: &TenantId) -> Result<bool, StoreError> {
+        Ok(newest(&mut *self.pool.acquire().await?, tenant).await? > 0)
     }
 
     async fn tenant_key_of(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64) -> Result<Arc<DataKey>, StoreError> {
@@ -261,7 +273,9 @@ impl Vault {
             "SELECT reference, version, wrapped, purpose FROM data_key WHERE tenant = $1 AND version < $2 AND destroyed_ms = 0 LIMIT $3";
         let rows = tenant.query(sql).bind(version).bind(REWRAP).fetch_all(&mut *connection).await?;
         if rows.is_empty() {
-            let sql = "DELETE FROM tenant_key WHERE tenant = $1 AND version < $2";
+            // One statement: a key that came under an old version meanwhile keeps that version.
+            let sql = "DELETE FROM tenant_key WHERE tenant = $1 AND version < $2 AND NOT EXISTS
+                       (SELECT 1 FROM data_key d WHERE d.tenant = $1 AND d.version = tenant_key.version AND d.destroyed_ms = 0)";
             tenant.query(sql).bind(version).execute(&mut *connection).await?;
             self.remembered(|memory| memory.tenants.retain(|(other, old), _| other != tenant || *old == version));
             self.scrub(&mut connection).await?;
@@ -274,12 +288,13 @@ impl Vault {
             let old = self.tenant_key_of(&mut connection, tenant, old).await?;
             let (suite, purpose) = (self.policy.active(DataClass::Credential), row.try_get::<String, _>(3)?);
             self.permit(&wrapped)?;
-            again.push((reference, keys::wrap::rewrap(&old, &new, suite, &purpose, &wrapped).map_err(refused)?));
+            again.push((reference, version_of(row)?, keys::wrap::rewrap(&old, &new, suite, &purpose, &wrapped).map_err(refused)?));
         }
         let mut transaction = begin(&mut connection, self.dialect).await?;
-        for (reference, wrapped) in again {
-            let sql = "UPDATE data_key SET wrapped = $3, version = $4 WHERE tenant = $1 AND reference = $2 AND destroyed_ms = 0";
-            tenant.query(sql).bind(reference).bind(wrapped).bind(version).execute(&mut *transaction).await?;
+        for (reference, old, wrapped) in again {
+            let sql =
+                "UPDATE data_key SET wrapped = $3, version = $4 WHERE tenant = $1 AND reference = $2 AND version = $5 AND destroyed_ms = 0";
+            tenant.query(sql).bind(reference).bind(wrapped).bind(version).bind(old).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(rows.len() as u64)
@@ -300,12 +315,21 @@ impl Vault {
 
     /// Takes what was deleted out of SQLite's files. In PostgreSQL old rows go with VACUUM and its own log with time: docs/ledger.md says what that means.
     pub(crate) async fn scrub(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        let statements: &[&'static str] = match self.dialect {
-            Dialect::Sqlite => &["PRAGMA wal_checkpoint(TRUNCATE)"],
-            Dialect::Postgres => &["VACUUM data_key", "VACUUM tenant_key"],
-        };
-        for &statement in statements {
-            sqlx::raw_sql(statement).execute(&mut *connection).await?;
+        match self.dialect {
+            Dialect::Sqlite => {
+                // Whoever reads meanwhile keeps it from being cut, and SQLite says so in a row, not as an error.
+                let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+                if row.try_get::<i64, _>(0)? != 0 {
+                    return Err(StoreError::Refused(
+                        "the log of keys.db could not be cut while another process reads it; do it again when that has ended".to_owned(),
+                    ));
+                }
+            }
+            Dialect::Postgres => {
+                for statement in ["VACUUM data_key", "VACUUM tenant_key"] {
+                    sqlx::raw_sql(statement).execute(&mut *connection).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -357,6 +381,10 @@ async fn begin(connection: &mut AnyConnection, dialect: Dialect) -> Result<sqlx:
 async fn newest(connection: &mut AnyConnection, tenant: &TenantId) -> Result<i64, StoreError> {
     let row = tenant.query("SELECT COALESCE(MAX(version), 0) FROM tenant_key WHERE tenant = $1").fetch_one(connection).await?;
     Ok(row.try_get(0)?)
+}
+
+fn version_of(row: &AnyRow) -> Result<i64, StoreError> {
+    Ok(row.try_get(1)?)
 }
 
 /// What a tenant key is bound to: it cannot be passed off as that of another tenant or an older one.

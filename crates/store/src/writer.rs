@@ -1,7 +1,7 @@
 //! The one writer of a process: changes wait in a queue, and as many as wait are kept with one transaction and one flush of the disk (group commit).
 //!
 //! What a crash leaves behind, after each step of a batch: before COMMIT nothing of it; after COMMIT all of it, though nobody may have been told. The checkpoint is
-//! signed after COMMIT: what was never signed can be signed later. The head file is written after that: it is never ahead of the database.
+//! signed after COMMIT: what was never signed can be signed later. The head file comes next, and speaks only of what is committed; then the checkpoint is shown.
 
 use std::any::Any as AnyValue;
 use std::collections::BTreeMap;
@@ -241,10 +241,10 @@ impl Writer {
         }
         // PostgreSQL answers COMMIT of a transaction that a failed statement has ended with success, and rolls back.
         if batch.refused {
-            say(connection, "SELECT 1").await?;
+            say(connection, "SAVEPOINT standing; RELEASE SAVEPOINT standing").await?;
         }
         let mut places = BTreeMap::new();
-        // In the order of their names, so that two writers on one PostgreSQL never wait for each other.
+        // In the order of their names, so that the appends of two writers on one PostgreSQL do not wait for each other in a ring.
         for (tenant, entries) in batch.entries.into_iter().filter(|(_, entries)| !entries.is_empty()) {
             self.logs.append(connection, &tenant, entries, now_ms, &mut places).await?;
         }

@@ -4,8 +4,9 @@
 macro_rules! say {
     ($($arg:tt)*) => {{
         use std::io::Write as _;
-        if writeln!(std::io::stdout().lock(), $($arg)*).is_err() {
-            std::process::exit(0);
+        if let Err(error) = writeln!(std::io::stdout().lock(), $($arg)*) {
+            let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
+            std::process::exit(if gone { 0 } else { 3 });
         }
     }};
 }

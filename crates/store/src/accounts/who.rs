@@ -147,6 +147,7 @@ impl Change {
 
     /// The same somebody, as of now.
     pub(super) async fn again(&mut self, who: &Who) -> Result<Who, AccountError> {
+        self.save().await?;
         resolve(&mut self.connection, &self.tenant, who.shown, self.now_ms).await
     }
 }

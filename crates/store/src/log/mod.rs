@@ -7,7 +7,9 @@ mod seal;
 
 use std::collections::{BTreeMap, HashMap};
 
+use keys::sign::Ed25519Key;
 use ledger::hash::{EMPTY_ROOT, Hash, leaf_hash};
+use ledger::key::{ED25519, VerifierKey};
 use ledger::leaf::Class;
 use ledger::tile::{TileId, right_edge};
 use ledger::tree::{Appender, Tile};
@@ -27,9 +29,6 @@ pub(crate) use seal::person;
 
 /// Time between two checkpoints of one log: a witness sees each, so not every batch makes one.
 const SIGN_EVERY_MS: i64 = 1_000;
-
-/// A log that rests is signed again after so long, so that whoever holds back new entries shows by a checkpoint that is old.
-const SIGN_AGAIN_MS: i64 = 600_000;
 
 /// The label of the key that signs a log.
 const SIGNING: &str = "checkpoint";
@@ -64,6 +63,12 @@ pub(crate) async fn begin(change: &mut Change, origin: &str, by: &str) -> Result
     change.execute(sql, |query| query.bind(name).bind(EMPTY_ROOT.to_vec())).await?;
     change.record(Entry::new(Class::Admin, "tenant.create", by).with("origin", origin))?;
     Ok(())
+}
+
+/// Whether a log can be called so: its name stands in checkpoints and in its public key.
+pub(crate) fn check_origin(origin: &str) -> Result<(), StoreError> {
+    let key = Ed25519Key::from_seed(&[1; 32]).public();
+    VerifierKey::new(origin, ED25519, &key).map(drop).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
 /// Holds every log against what this machine has signed.
@@ -143,6 +148,9 @@ impl Logs {
             Dialect::Postgres => HEAD_LOCKED,
         };
         let head = head(connection, tenant, sql).await?;
+        if let Some(open) = self.open.get(tenant).filter(|open| head.size < open.tree.size()) {
+            return Err(StoreError::Older { origin: head.origin, found: head.size, signed: open.tree.size() });
+        }
         if let Some(open) = self.open.remove(tenant).filter(|open| open.tree.size() == head.size && open.tree.root() == head.root) {
             return Ok(open);
         }
@@ -168,16 +176,16 @@ impl Logs {
 
     /// How long until the next checkpoint is due, in ms; `None` if there is none to sign.
     pub(crate) fn until_signing(&self, now_ms: i64) -> Option<u64> {
-        let wait = |log: &Open| (log.signed_ms + log.every() - now_ms).clamp(0, log.every()).unsigned_abs();
-        self.open.values().map(wait).min()
+        let wait = |log: &Open| (log.signed_ms + SIGN_EVERY_MS - now_ms).clamp(0, SIGN_EVERY_MS).unsigned_abs();
+        self.open.values().filter(|log| log.has_grown()).map(wait).min()
     }
 
     /// Signs the checkpoints that are due, or all that were not signed since they grew. Everything they speak of is committed.
     pub(crate) async fn sign(&mut self, connection: &mut AnyConnection, now_ms: i64, all: bool) -> Result<(), StoreError> {
         for (tenant, log) in &mut self.open {
             // A clock that was set back must not keep a log from being signed.
-            let due = now_ms >= log.signed_ms + log.every() || now_ms < log.signed_ms;
-            if !(due || all && log.signed_size < log.tree.size()) {
+            let due = now_ms >= log.signed_ms + SIGN_EVERY_MS || now_ms < log.signed_ms || all;
+            if !(due && log.has_grown()) {
                 continue;
             }
             let (size, root) = (log.tree.size(), log.tree.root());
@@ -185,9 +193,10 @@ impl Logs {
             log.signed_ms = now_ms;
             let key = self.vault.key(tenant, Purpose::Signing, SIGNING, now_ms).await?;
             let note = seal::checkpoint(&log.origin, size, root, &key)?;
+            // Before it is shown to anyone: another history of this size may have been signed here.
+            self.heads.write(&log.origin, Head { size, root })?;
             let sql = "UPDATE log_head SET checkpoint = $2, signed_size = $3, signed_ms = $4 WHERE tenant = $1 AND signed_size <= $3";
             tenant.query(sql).bind(note).bind(signed(size)).bind(now_ms).execute(&mut *connection).await?;
-            self.heads.write(&log.origin, Head { size, root })?;
             log.signed_size = size;
         }
         Ok(())
@@ -195,8 +204,9 @@ impl Logs {
 }
 
 impl Open {
-    const fn every(&self) -> i64 {
-        if self.signed_size < self.tree.size() { SIGN_EVERY_MS } else { SIGN_AGAIN_MS }
+    /// Whether there are entries of which no checkpoint speaks.
+    const fn has_grown(&self) -> bool {
+        self.signed_size < self.tree.size()
     }
 }
 

@@ -143,7 +143,10 @@ fn init(place: &WitnessArgs, name: &str) -> Result<ExitCode> {
 fn add(place: &WitnessArgs, key: &str) -> Result<ExitCode> {
     let key = read_key(key)?;
     let path = place.path("logs");
-    let mut logs = fs::read_to_string(&path).unwrap_or_default();
+    let mut logs = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        read => read.with_context(|| path.display().to_string())?,
+    };
     if !logs.lines().any(|line| line == key.to_string()) {
         logs.push_str(&format!("{key}\n"));
         fs::write(&path, logs).with_context(|| path.display().to_string())?;
@@ -205,15 +208,17 @@ impl Machine {
             Ok(request) => request,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let last = self.seen.read()?.get(request.origin()).map(|head| Seen { size: head.size, root: head.root });
         let now = jiff::Timestamp::now().as_second().unsigned_abs();
-        match decide(&request, &self.logs, last, &[&self.cosigner], now)? {
-            Decision::Refuse(refusal) => Ok(Err(refusal)),
-            Decision::Accept { cosignatures, seen } => {
-                self.seen.write(request.origin(), Head { size: seen.size, root: seen.root })?;
-                Ok(Ok(Signature::lines(&cosignatures)))
+        // Under the lock of the file: another process of this witness must not decide at the same time.
+        self.seen.update(request.origin(), |last| {
+            let last = last.map(|head| Seen { size: head.size, root: head.root });
+            match decide(&request, &self.logs, last, &[&self.cosigner], now)? {
+                Decision::Refuse(refusal) => Ok((None, Err(refusal))),
+                Decision::Accept { cosignatures, seen } => {
+                    Ok((Some(Head { size: seen.size, root: seen.root }), Ok(Signature::lines(&cosignatures))))
+                }
             }
-        }
+        })
     }
 }
 
