@@ -1,8 +1,8 @@
 //! `cargo xtask bench worst`: the time and memory of texts made to hurt, through the whole pipeline, and of ordinary text beside them.
 
+use crate::match_bench::cpu;
 use anyhow::Result;
 use detect::{Direction, Keywords, Lexicon, Pipeline, Scanner};
-use rustix::time::{ClockId, clock_gettime};
 
 /// Size of each text: the measure of a worst case.
 const BYTES: usize = 10_000_000;
@@ -94,13 +94,9 @@ fn stream(pipeline: &Pipeline, lines: &[&str]) -> Result<()> {
 }
 
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
-    let now = || {
-        let time = clock_gettime(ClockId::ProcessCPUTime);
-        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-    };
-    let begun = now();
+    let begun = cpu();
     let done = work();
-    (now() - begun, done)
+    (cpu() - begun, done)
 }
 
 fn peak() -> String {

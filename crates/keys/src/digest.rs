@@ -85,6 +85,12 @@ pub fn hex(bytes: &[u8]) -> String {
     HEX.encode(bytes)
 }
 
+/// Reads what [`hex`] prints, and nothing else.
+#[must_use]
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    HEX.decode(text).map(|bytes| bytes.to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

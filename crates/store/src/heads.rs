@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use keys::digest::{hex, unhex};
 use ledger::hash::Hash;
 
 use crate::StoreError;
@@ -45,7 +46,7 @@ impl Heads {
         let line = |line: &str| -> Option<(String, Head)> {
             let (rest, root) = line.rsplit_once(' ')?;
             let (origin, size) = rest.rsplit_once(' ')?;
-            Some((origin.to_owned(), Head { size: size.parse().ok()?, root: root_of(root)? }))
+            Some((origin.to_owned(), Head { size: size.parse().ok()?, root: unhex(root)?.try_into().ok()? }))
         };
         let wrong = || {
             StoreError::damaged(
@@ -99,8 +100,7 @@ impl Heads {
         let new = self.path("head.new");
         let mut file = File::create(&new)?;
         for (origin, head) in heads {
-            let root: String = head.root.iter().map(|byte| format!("{byte:02x}")).collect();
-            writeln!(file, "{origin} {} {root}", head.size)?;
+            writeln!(file, "{origin} {} {}", head.size, hex(&head.root))?;
         }
         file.sync_all()?;
         fs::rename(&new, self.path("head"))?;
@@ -114,12 +114,6 @@ impl Heads {
     fn broken(&self, error: &io::Error) -> StoreError {
         StoreError::Place { place: self.path("head").display().to_string(), what: error.to_string() }
     }
-}
-
-fn root_of(text: &str) -> Option<Hash> {
-    let bytes: Option<Vec<u8>> =
-        text.as_bytes().chunks(2).map(|two| std::str::from_utf8(two).ok().and_then(|two| u8::from_str_radix(two, 16).ok())).collect();
-    bytes?.try_into().ok()
 }
 
 #[cfg(test)]

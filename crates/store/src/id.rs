@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use keys::digest::{hex, unhex};
+
 use crate::StoreError;
 
 /// The id of a ledger entry, 16 bytes: 6 of the time in ms since 1970, big-endian, and 10 random ones, so that entries of one time lie together in an index.
@@ -21,7 +23,7 @@ impl EntryId {
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -29,9 +31,8 @@ impl FromStr for EntryId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("the id of an entry has 32 hexadecimal digits; {text:?} has not");
-        let number = u128::from_str_radix(text, 16).map_err(|_| wrong())?;
-        if text.len() == 32 && !text.starts_with('+') { Ok(Self(number.to_be_bytes())) } else { Err(wrong()) }
+        let id = unhex(&text.to_ascii_lowercase()).and_then(|bytes| bytes.try_into().ok()).map(Self);
+        id.ok_or_else(|| format!("the id of an entry has 32 hexadecimal digits; {text:?} has not"))
     }
 }
 

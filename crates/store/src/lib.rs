@@ -102,12 +102,14 @@ impl Store {
         schema::migrate(&readers, place.dialect(), schema::MAIN, "migrations").await?;
         let policy = Arc::new(policy);
         let vault = Vault::open(&place, Arc::clone(&root), Arc::clone(&policy)).await?;
+        schema::migrate(vault.pool(), place.dialect(), schema::KEYS, "migrations_keys").await?;
         log::check(&readers, &place).await?;
-        keys_are_there(&readers, &vault).await?;
+        let tenants = log::tenants(&mut *readers.acquire().await?).await?;
+        keys_are_there(&tenants, &vault).await?;
         let queue = start(place, root, policy, Arc::clone(&clock)).await?;
         let store = Self { inner: Arc::new(Inner { readers, vault, queue, clock }) };
-        for tenant in store.tenants().await? {
-            store.tenant(&tenant).await?.finish_erasures().await?;
+        for tenant in &tenants {
+            store.desk(tenant).finish_erasures().await?;
         }
         Ok(store)
     }
@@ -125,7 +127,7 @@ impl Store {
     /// # Errors
     /// There is no such tenant.
     pub async fn tenant(&self, id: &TenantId) -> Result<Tenant, StoreError> {
-        let tenant = Tenant { id: id.clone(), inner: Arc::clone(&self.inner) };
+        let tenant = self.desk(id);
         let row = tenant.rows("SELECT 1 FROM tenant WHERE tenant = $1", |query| query).await?;
         if row.is_empty() { Err(StoreError::NotFound(format!("tenant {id}"))) } else { Ok(tenant) }
     }
@@ -136,12 +138,17 @@ impl Store {
     /// # Errors
     /// There is such a tenant already.
     pub async fn create_tenant(&self, id: &TenantId, origin: &str, by: &str) -> Result<Tenant, StoreError> {
-        let tenant = Tenant { id: id.clone(), inner: Arc::clone(&self.inner) };
+        let tenant = self.desk(id);
         let (name, by) = (format!("{origin}/{id}"), by.to_owned());
         // A name that no checkpoint can bear is refused before anything is made.
         log::check_origin(&name)?;
         tenant.change(async move |change: &mut Change| log::begin(change, &name, &by).await).await?;
         Ok(tenant)
+    }
+
+    /// What a tenant of this name may see and do, whether there is one or not.
+    fn desk(&self, id: &TenantId) -> Tenant {
+        Tenant { id: id.clone(), inner: Arc::clone(&self.inner) }
     }
 
     /// Waits until all that was asked is written and signed. Nothing is written after that.
@@ -220,9 +227,9 @@ impl Tenant {
 }
 
 /// Refuses a store whose keys are gone: new ones would be made in silence, and the log would go on under another name.
-async fn keys_are_there(readers: &AnyPool, vault: &Vault) -> Result<(), StoreError> {
-    for tenant in log::tenants(&mut *readers.acquire().await?).await? {
-        if !vault.is_there(&tenant).await? {
+async fn keys_are_there(tenants: &[TenantId], vault: &Vault) -> Result<(), StoreError> {
+    for tenant in tenants {
+        if !vault.is_there(tenant).await? {
             return Err(StoreError::NotFound(format!(
                 "key of tenant {tenant}, and its log has entries; restore the keys: `guiju backup restore-keys`"
             )));

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use keys::root::{Root, unwrap_key, wrap_key};
 use keys::{CipherPolicy, DataClass, DataKey, KeyRef};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{AnyConnection, AnyPool, Connection, Row};
 
+use crate::StoreError;
 use crate::place::{Dialect, Part, Place};
 use crate::tenant::TenantId;
-use crate::{StoreError, schema};
 
 /// Keys that are wrapped again in one transaction: some milliseconds of work, after which a crash loses nothing.
 const REWRAP: i64 = 1_000;
@@ -80,9 +80,9 @@ struct Memory {
 }
 
 impl Vault {
+    /// The keys of a place, whose schema is there.
     pub(crate) async fn open(place: &Place, root: Arc<dyn Root>, policy: Arc<CipherPolicy>) -> Result<Self, StoreError> {
         let pool = place.pool(Part::Keys, 2).await?;
-        schema::migrate(&pool, place.dialect(), schema::KEYS, "migrations_keys").await?;
         Ok(Self { pool, dialect: place.dialect(), root, policy, memory: Arc::default() })
     }
 
@@ -142,7 +142,7 @@ impl Vault {
         labels: &[&String],
         now_ms: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = begin(connection, self.dialect).await?;
+        let mut transaction = connection.begin_with(self.dialect.begin()).await?;
         // Asked inside, and held until the end: a rotation must not take away the tenant key that these are wrapped with.
         let version = self.hold_newest(&mut transaction, tenant).await?;
         let kek = &self.tenant_key_of(&mut transaction, tenant, version).await?;
@@ -290,7 +290,7 @@ impl Vault {
             self.permit(&wrapped)?;
             again.push((reference, version_of(row)?, keys::wrap::rewrap(&old, &new, suite, &purpose, &wrapped).map_err(refused)?));
         }
-        let mut transaction = begin(&mut connection, self.dialect).await?;
+        let mut transaction = connection.begin_with(self.dialect.begin()).await?;
         for (reference, old, wrapped) in again {
             let sql =
                 "UPDATE data_key SET wrapped = $3, version = $4 WHERE tenant = $1 AND reference = $2 AND version = $5 AND destroyed_ms = 0";
@@ -368,14 +368,6 @@ impl Vault {
         // A panic elsewhere leaves the maps whole: each step is one call.
         ask(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-async fn begin(connection: &mut AnyConnection, dialect: Dialect) -> Result<sqlx::Transaction<'_, sqlx::Any>, StoreError> {
-    let statement = match dialect {
-        Dialect::Sqlite => "BEGIN IMMEDIATE",
-        Dialect::Postgres => "BEGIN",
-    };
-    Ok(sqlx::Connection::begin_with(connection, statement).await?)
 }
 
 async fn newest(connection: &mut AnyConnection, tenant: &TenantId) -> Result<i64, StoreError> {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{Change, Entry};
 use crate::log::Logs;
-use crate::place::{Dialect, Part, Place};
+use crate::place::{Part, Place};
 use crate::tenant::TenantId;
 use crate::{Clock, EntryId, StoreError};
 
@@ -203,10 +203,7 @@ impl Writer {
 
     /// Begins a transaction; a connection that has died is made once more.
     async fn begin(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        let begin = match self.place.dialect() {
-            Dialect::Sqlite => "BEGIN IMMEDIATE",
-            Dialect::Postgres => "BEGIN",
-        };
+        let begin = self.place.dialect().begin();
         if say(connection, begin).await.is_ok() {
             return Ok(());
         }

@@ -38,6 +38,42 @@ impl std::fmt::Display for UnknownId {
 
 impl std::error::Error for UnknownId {}
 
+/// Lets a type with `ALL` and `id` be read and written by that id.
+#[macro_export]
+macro_rules! by_id {
+    ($name:ident, $expected:literal) => {
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownId;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL
+                    .iter()
+                    .copied()
+                    .find(|w| w.id() == text)
+                    .ok_or_else(|| $crate::UnknownId { expected: $expected, found: text.to_owned() })
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.id())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.id())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
 /// Defines an enum whose variants carry an id and two titles, and are read and written by that id.
 #[macro_export]
 macro_rules! words {
@@ -67,27 +103,6 @@ macro_rules! words {
             pub const fn index(self) -> usize { self as usize }
         }
 
-        impl std::str::FromStr for $name {
-            type Err = $crate::UnknownId;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|w| w.id() == text)
-                    .ok_or_else(|| $crate::UnknownId { expected: $expected, found: text.to_owned() })
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(self.id()) }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> { s.serialize_str(self.id()) }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
+        $crate::by_id!($name, $expected);
     };
 }

@@ -7,11 +7,10 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use keys::CipherPolicy;
-use store::Place;
 use store::backup::{self, Create, Drill, Lock, Older, Passphrase, Restore, RestoreKeys, Summary, What};
 
 use super::gate::at_desk;
-use super::place::{StoreArgs, runtime};
+use super::place::{PlaceArgs, StoreArgs, runtime};
 use super::{passphrase, time};
 
 /// Backups: create, verify, restore, drill
@@ -77,12 +76,8 @@ pub(crate) struct Sealed {
 /// Where a backup is restored.
 #[derive(Args)]
 pub(crate) struct Empty {
-    /// Directory of the store
-    #[arg(long, env = "GUIJU_DATA", default_value = "guiju-data")]
-    data: PathBuf,
-    /// PostgreSQL in place of the databases in the directory
-    #[arg(long, env = "GUIJU_DATABASE", hide_env_values = true)]
-    database: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
     /// Accept that the backup is older than what this place has signed, or older than 30 days: what came after it is lost
     #[arg(long)]
     accept_older: bool,
@@ -111,10 +106,6 @@ impl Sealed {
 }
 
 impl Empty {
-    fn place(&self) -> Place {
-        Place { directory: self.data.clone(), database: self.database.clone() }
-    }
-
     const fn older(&self) -> Older {
         if self.accept_older { Older::Accept } else { Older::Refuse }
     }
@@ -134,7 +125,7 @@ fn create(store: &StoreArgs, sealed: &Sealed, keys: bool, base: Option<&Path>) -
 }
 
 fn restore(sealed: &Sealed, place: &Empty) -> Result<ExitCode> {
-    let (root, policy, to) = (sealed.root()?, CipherPolicy::default(), place.place());
+    let (root, policy, to) = (sealed.root()?, CipherPolicy::default(), place.place.place());
     let wanted = Restore { directory: &sealed.directory, lock: Lock { root: &root, policy: &policy }, place: &to, older: place.older() };
     let runtime = runtime()?;
     let summary = counted(|step| Ok(runtime.block_on(backup::restore(&wanted, step))?))?;
@@ -144,7 +135,7 @@ fn restore(sealed: &Sealed, place: &Empty) -> Result<ExitCode> {
 }
 
 fn restore_keys(sealed: &Sealed, newest: &Path, place: &Empty) -> Result<ExitCode> {
-    let (root, policy, to) = (sealed.root()?, CipherPolicy::default(), place.place());
+    let (root, policy, to) = (sealed.root()?, CipherPolicy::default(), place.place.place());
     let lock = || Lock { root: &root, policy: &policy };
     let now_ms = jiff::Timestamp::now().as_millisecond();
     let wanted = RestoreKeys {

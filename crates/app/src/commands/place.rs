@@ -11,15 +11,28 @@ use store::{Options, Place, Store, Tenant, TenantId, system_clock};
 
 use super::passphrase;
 
-/// Where the store lies.
+/// Where a store lies.
 #[derive(Args)]
-pub(crate) struct StoreArgs {
+pub(crate) struct PlaceArgs {
     /// Directory of the store: its databases, its root key file, and the last signed head of each log
     #[arg(long, env = "GUIJU_DATA", default_value = "guiju-data")]
     data: PathBuf,
     /// PostgreSQL in place of the databases in the directory: postgres://user@host/name
     #[arg(long, env = "GUIJU_DATABASE", hide_env_values = true)]
     database: Option<String>,
+}
+
+impl PlaceArgs {
+    pub(crate) fn place(&self) -> Place {
+        Place { directory: self.data.clone(), database: self.database.clone() }
+    }
+}
+
+/// A store, and who opens it.
+#[derive(Args)]
+pub(crate) struct StoreArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
     /// Which tenant
     #[arg(long, env = "GUIJU_TENANT", default_value = "main")]
     tenant: TenantId,
@@ -37,12 +50,7 @@ pub(crate) struct StoreArgs {
 impl StoreArgs {
     /// The file of the root key.
     fn root_key(&self) -> PathBuf {
-        self.data.join("root.key")
-    }
-
-    /// The place itself.
-    pub(crate) fn place(&self) -> Place {
-        Place { directory: self.data.clone(), database: self.database.clone() }
+        self.place.data.join("root.key")
     }
 
     fn passphrase(&self) -> Result<String> {
@@ -51,7 +59,7 @@ impl StoreArgs {
 
     /// Makes the directory, the root key, the tenant and its log; what is there already stays.
     pub(crate) async fn create(&self, origin: &str, by: &str) -> Result<(Store, Tenant)> {
-        std::fs::create_dir_all(&self.data).with_context(|| self.data.display().to_string())?;
+        std::fs::create_dir_all(&self.place.data).with_context(|| self.place.data.display().to_string())?;
         if !self.root_key().exists() {
             PassphraseRoot::create(&self.root_key(), &self.passphrase()?)?;
         }
@@ -76,7 +84,7 @@ impl StoreArgs {
                 .with_context(|| path.display().to_string())?,
             None => CipherPolicy::uniform(Suite::XChaCha20Poly1305),
         };
-        Ok(Store::open(Options { place: self.place(), root, policy, clock: system_clock() }).await?)
+        Ok(Store::open(Options { place: self.place.place(), root, policy, clock: system_clock() }).await?)
     }
 }
 

@@ -23,7 +23,7 @@ use super::table::{DESTROYED, GONE, Table};
 use super::{Lock, Progress, Summary, What};
 use crate::change::{Change, Entry};
 use crate::log::rows::Value;
-use crate::{Store, StoreError, TenantId, log};
+use crate::{Store, TenantId, log};
 
 /// How long a backup of the keys may be kept: 30 days. That is the horizon after which an erased person's key is nowhere any more.
 pub const KEEP_KEYS_MS: i64 = 30 * 24 * 3_600_000;
@@ -218,12 +218,11 @@ async fn snapshot(pool: &AnyPool) -> Result<Transaction<'static, Any>, BackupErr
 
 /// Where each log stands in the snapshot.
 async fn heads(store: &Store, snapshot: &mut AnyConnection) -> Result<Vec<LogHead>, BackupError> {
-    let names = sqlx::query("SELECT tenant FROM tenant ORDER BY tenant").fetch_all(&mut *snapshot).await?;
-    let mut logs = Vec::with_capacity(names.len());
-    for name in names {
-        let tenant: TenantId = name.try_get::<String, _>(0)?.parse().map_err(|error| StoreError::damaged("the name of a tenant", error))?;
+    let mut logs = Vec::new();
+    for tenant in log::tenants(snapshot).await? {
         let head = log::head(snapshot, &tenant, log::HEAD).await?;
         let row = tenant.query("SELECT COUNT(*) FROM log_segment WHERE tenant = $1").fetch_one(&mut *snapshot).await?;
+        let verifier = store.desk(&tenant).verifier(&head.origin).await?.to_string();
         logs.push(LogHead {
             origin: head.origin,
             size: head.size,
@@ -231,7 +230,7 @@ async fn heads(store: &Store, snapshot: &mut AnyConnection) -> Result<Vec<LogHea
             segments: row.try_get::<i64, _>(0)?.unsigned_abs(),
             signed_size: head.signed_size,
             checkpoint: head.checkpoint,
-            verifier: store.tenant(&tenant).await?.log().await?.verifier.to_string(),
+            verifier,
             tenant,
         });
     }

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use keys::digest::{hex, sha256};
+use keys::digest::{hex, sha256, unhex};
 use keys::root::{Root, unwrap_key, wrap_key};
 use keys::{CipherPolicy, DataClass, DataKey, KeyRef};
 use ledger::hash::Hash;
@@ -256,7 +256,7 @@ mod as_text {
 
 /// A hash in hexadecimal digits.
 mod as_hex {
-    use super::{Hash, hex};
+    use super::{Hash, hex, unhex};
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -266,9 +266,7 @@ mod as_hex {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Hash, D::Error> {
         let text = String::deserialize(from)?;
-        let digits = text.as_bytes().chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
-        let bytes: Option<Vec<u8>> = digits.collect();
-        let hash = bytes.and_then(|bytes| Hash::try_from(bytes).ok()).filter(|hash| hex(hash) == text);
+        let hash = unhex(&text).and_then(|bytes| Hash::try_from(bytes).ok());
         hash.ok_or_else(|| D::Error::custom("a hash has 64 hexadecimal digits in lower case"))
     }
 }

@@ -14,7 +14,7 @@ use ledger::verify::{self, Ciphertext, Log};
 use sqlx::Row;
 use tokio::runtime::Handle;
 
-use super::{HEAD, HeadRow, head, signed, tiles};
+use super::{HeadRow, signed, tiles};
 use crate::{StoreError, Tenant};
 
 impl Tenant {
@@ -36,28 +36,23 @@ impl Tenant {
     /// The database or the directory says no, or nothing was signed yet.
     pub async fn export(&self, directory: &Path) -> Result<u64, StoreError> {
         let head = self.head().await?;
-        let damaged = |error: &dyn ToString| StoreError::damaged(format!("the log of {}", self.id), error.to_string());
         let wrong = |error: io::Error| StoreError::Place { place: directory.display().to_string(), what: error.to_string() };
         let out = Directory::new(directory);
         for id in bundles_of(head.signed_size) {
             let leaves = self.leaves(id).await?;
-            let bytes = bundle::encode(&leaves).map_err(|error| damaged(&error))?;
+            let bytes = bundle::encode(&leaves).map_err(|error| self.damaged(error))?;
             out.write_bundle(id, &bytes).map_err(wrong)?;
         }
         let mut connection = self.inner.readers.acquire().await?;
         for id in tiles_of(head.signed_size) {
             let bytes = tiles(&mut connection, &self.id, [id]).await?.remove(&id).filter(|bytes| bytes.len() == id.len_bytes());
-            let bytes = bytes.ok_or_else(|| damaged(&format!("{} is missing or short", id.path())))?;
+            let bytes = bytes.ok_or_else(|| self.damaged(format!("{} is missing or short", id.path())))?;
             out.write_tile(&Tile { id, bytes }).map_err(wrong)?;
         }
         // The checkpoint comes last: whoever reads it finds all that it speaks of.
-        let note = Note::parse(head.checkpoint.as_bytes()).map_err(|error| damaged(&error))?;
+        let note = Note::parse(head.checkpoint.as_bytes()).map_err(|error| self.damaged(error))?;
         out.write_checkpoint(&note).map_err(wrong)?;
         Ok(head.signed_size)
-    }
-
-    async fn head(&self) -> Result<HeadRow, StoreError> {
-        head(&mut *self.inner.readers.acquire().await?, &self.id, HEAD).await
     }
 
     /// The leaves of a bundle, as far as they are there.

@@ -1,6 +1,5 @@
 //! Reading a log: entries as they were said, and the proofs that they stand in it.
 
-use keys::DataClass;
 use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::leaf::{Class, Leaf};
@@ -12,7 +11,7 @@ use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::seal;
+use super::{HeadRow, seal};
 use crate::change::Change;
 use crate::vault::Purpose;
 use crate::{EntryId, StoreError, Tenant};
@@ -79,10 +78,24 @@ impl Tenant {
     /// # Errors
     /// The database says no.
     pub async fn log(&self) -> Result<LogStatus, StoreError> {
-        let head = super::head(&mut *self.inner.readers.acquire().await?, &self.id, super::HEAD).await?;
-        let key = self.inner.vault.key(&self.id, Purpose::Signing, super::SIGNING, self.now_ms()).await?;
-        let verifier = seal::verifier(&head.origin, &key)?;
+        let head = self.head().await?;
+        let verifier = self.verifier(&head.origin).await?;
         Ok(LogStatus { origin: head.origin, size: head.size, root: head.root, checkpoint: head.checkpoint, verifier })
+    }
+
+    pub(super) async fn head(&self) -> Result<HeadRow, StoreError> {
+        super::head(&mut *self.inner.readers.acquire().await?, &self.id, super::HEAD).await
+    }
+
+    /// The public key of the log.
+    pub(crate) async fn verifier(&self, origin: &str) -> Result<VerifierKey, StoreError> {
+        let key = self.inner.vault.key(&self.id, Purpose::Signing, super::SIGNING, self.now_ms()).await?;
+        seal::verifier(origin, &key)
+    }
+
+    /// What is stored of the log cannot be what was written.
+    pub(super) fn damaged(&self, how: impl ToString) -> StoreError {
+        StoreError::damaged(format!("the log of {}", self.id), how)
     }
 
     /// An entry by its id.
@@ -92,7 +105,8 @@ impl Tenant {
     pub async fn entry(&self, entry: EntryId) -> Result<Opened, StoreError> {
         let sql = "SELECT place, entry, leaf FROM log_entry WHERE tenant = $1 AND entry = $2";
         let rows = self.rows(sql, |query| query.bind(entry.0.to_vec())).await?;
-        self.opened(rows.first().ok_or_else(|| StoreError::NotFound(format!("entry {entry} in the log of {}", self.id)))?).await
+        let origin = self.head().await?.origin;
+        self.opened(&origin, rows.first().ok_or_else(|| StoreError::NotFound(format!("entry {entry} in the log of {}", self.id)))?).await
     }
 
     /// Entries in their order, at most 1,000.
@@ -102,40 +116,44 @@ impl Tenant {
     pub async fn entries(&self, from: u64, most: u64) -> Result<Vec<Opened>, StoreError> {
         let sql = "SELECT place, entry, leaf FROM log_entry WHERE tenant = $1 AND place >= $2 ORDER BY place LIMIT $3";
         let rows = self.rows(sql, |query| query.bind(super::signed(from)).bind(super::signed(most.min(MAX_LISTED)))).await?;
+        let origin = self.head().await?.origin;
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
-            entries.push(self.opened(row).await?);
+            entries.push(self.opened(&origin, row).await?);
         }
         Ok(entries)
     }
 
-    async fn opened(&self, row: &AnyRow) -> Result<Opened, StoreError> {
+    async fn opened(&self, origin: &str, row: &AnyRow) -> Result<Opened, StoreError> {
         let (place, entry, leaf): (i64, Vec<u8>, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let damaged = |how: &dyn ToString| StoreError::damaged(format!("entry {place} of the log of {}", self.id), how.to_string());
         let entry = EntryId(entry.try_into().map_err(|_| damaged(&"its id does not have 16 bytes"))?);
         let leaf = Leaf::decode(&leaf).map_err(|error| damaged(&error))?;
-        let said = match self.segment(place, entry, 0, DataClass::Operational).await? {
-            Some(text) => Some(serde_json::from_slice(&text).map_err(|error| damaged(&error))?),
-            None => None,
+        let mut opened = Opened {
+            index: place.unsigned_abs(),
+            entry,
+            time_ms: leaf.time_ms,
+            class: leaf.class,
+            said: None,
+            content: if leaf.segments.len() > 1 { Secret::Gone } else { Secret::None },
         };
-        let content = match self.segment(place, entry, 1, DataClass::Subject).await? {
-            Some(bytes) => Secret::Open(bytes),
-            None if leaf.segments.len() > 1 => Secret::Gone,
-            None => Secret::None,
-        };
-        Ok(Opened { index: place.unsigned_abs(), entry, time_ms: leaf.time_ms, class: leaf.class, said, content })
+        let sql = "SELECT segment, sealed FROM log_segment WHERE tenant = $1 AND place = $2";
+        for row in self.rows(sql, |query| query.bind(place)).await? {
+            let (segment, sealed): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+            let Some(bytes) = self.unsealed(origin, entry, place, segment, &sealed).await? else { continue };
+            match segment {
+                0 => opened.said = Some(serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?),
+                _ => opened.content = Secret::Open(bytes),
+            }
+        }
+        Ok(opened)
     }
 
-    /// A segment, opened; `None` where it or its key is gone.
-    async fn segment(&self, place: i64, entry: EntryId, number: u32, class: DataClass) -> Result<Option<Vec<u8>>, StoreError> {
-        let sql = "SELECT s.sealed, h.origin FROM log_segment s JOIN log_head h ON h.tenant = s.tenant WHERE s.tenant = $1 AND s.place = $2 AND s.segment = $3";
-        let rows = self.rows(sql, |query| query.bind(place).bind(i64::from(number))).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let (sealed, origin): (Vec<u8>, String) = (row.try_get(0)?, row.try_get(1)?);
-        let Some(key) = self.inner.vault.by_reference(&self.id, seal::key_of(&sealed)?).await? else { return Ok(None) };
-        let opened = self.inner.vault.policy.open(&key, &seal::context(&origin, entry, number), &sealed);
-        let damaged = |error| StoreError::damaged(format!("segment {number} of entry {place} ({class:?})"), error);
-        opened.map(|bytes| Some(bytes.to_vec())).map_err(damaged)
+    /// A segment, opened; `None` where its key is gone.
+    async fn unsealed(&self, origin: &str, entry: EntryId, place: i64, segment: i64, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(key) = self.inner.vault.by_reference(&self.id, seal::key_of(sealed)?).await? else { return Ok(None) };
+        let bytes = self.inner.vault.policy.open(&key, &seal::context(origin, entry, segment), sealed);
+        bytes.map(|bytes| Some(bytes.to_vec())).map_err(|error| StoreError::damaged(format!("segment {segment} of entry {place}"), error))
     }
 
     /// The request to a witness that has seen `old` entries of the log: cosign the checkpoint as it stands (C2SP tlog-witness).
@@ -145,11 +163,10 @@ impl Tenant {
     pub async fn witness_request(&self, old: u64) -> Result<AddCheckpoint, StoreError> {
         let mut connection = self.inner.readers.acquire().await?;
         let head = super::head(&mut connection, &self.id, super::HEAD).await?;
-        let damaged = |error: &dyn ToString| StoreError::damaged(format!("the log of {}", self.id), error.to_string());
         let wanted = proof::tiles_for_consistency(old, head.signed_size).map_err(|error| StoreError::Refused(error.to_string()))?;
         let tiles = super::tiles(&mut connection, &self.id, wanted).await?;
-        let path = proof::consistency(old, head.signed_size, &tiles).map_err(|error| damaged(&error))?;
-        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| damaged(&error))?;
+        let path = proof::consistency(old, head.signed_size, &tiles).map_err(|error| self.damaged(error))?;
+        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| self.damaged(error))?;
         Ok(AddCheckpoint { old, proof: path, checkpoint })
     }
 
@@ -158,7 +175,7 @@ impl Tenant {
     /// # Errors
     /// The answer is not the witness's, or speaks of another checkpoint than the last.
     pub async fn accept_cosignature(&self, answer: Vec<u8>, witness: VerifierKey) -> Result<u64, StoreError> {
-        let head = super::head(&mut *self.inner.readers.acquire().await?, &self.id, super::HEAD).await?;
+        let head = self.head().await?;
         let mut note = Note::parse(head.checkpoint.as_bytes()).map_err(|error| StoreError::damaged("the checkpoint", error))?;
         add_cosignatures(&mut note, &answer, &[witness])
             .map_err(|error| StoreError::Refused(format!("{error}; was a newer checkpoint signed since?")))?;
@@ -190,11 +207,10 @@ impl Tenant {
                 "no checkpoint speaks of entry {entry} yet; one is signed within a second, try again"
             )));
         }
-        let damaged = |error: &dyn ToString| StoreError::damaged(format!("the log of {}", self.id), error.to_string());
-        let wanted = proof::tiles_for_inclusion(head.signed_size, index).map_err(|error| damaged(&error))?;
+        let wanted = proof::tiles_for_inclusion(head.signed_size, index).map_err(|error| self.damaged(error))?;
         let tiles = super::tiles(&mut connection, &self.id, wanted).await?;
-        let path = proof::inclusion(head.signed_size, index, &tiles).map_err(|error| damaged(&error))?;
-        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| damaged(&error))?;
+        let path = proof::inclusion(head.signed_size, index, &tiles).map_err(|error| self.damaged(error))?;
+        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| self.damaged(error))?;
         Ok((leaf, Receipt { extra: None, index, proof: path, checkpoint }))
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keys::sign::Ed25519Key;
+use keys::digest::hex;
 use keys::{DataClass, DataKey, KeyRef, derive};
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
-use ledger::key::{ED25519, VerifierKey};
+use ledger::key::VerifierKey;
 use ledger::leaf::{Leaf, Segment};
-use ledger::sign::{SignError, Signer};
+use ledger::sign::{Ed25519Signer, Signer};
 use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
@@ -81,11 +81,11 @@ async fn persons(
 /// The label of a person's key: a keyed hash of the name, which tells nobody who it is.
 pub(crate) async fn person(vault: &Vault, tenant: &TenantId, name: &str, now_ms: i64) -> Result<String, StoreError> {
     let key = vault.key(tenant, Purpose::Tag, "persons", now_ms).await?;
-    Ok(derive::tag(&key, name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&derive::tag(&key, name.as_bytes())))
 }
 
 /// What a segment is bound to: it opens in its own place only.
-pub(crate) fn context(origin: &str, entry: EntryId, segment: u32) -> Vec<u8> {
+pub(crate) fn context(origin: &str, entry: EntryId, segment: i64) -> Vec<u8> {
     format!("guiju entry {origin} {entry} {segment}").into_bytes()
 }
 
@@ -109,37 +109,23 @@ pub(super) async fn last_time(connection: &mut AnyConnection, tenant: &TenantId,
 
 /// A signed checkpoint.
 pub(super) fn checkpoint(origin: &str, size: u64, root: Hash, key: &DataKey) -> Result<String, StoreError> {
-    let note = Checkpoint::new(origin, size, root).sign(&[&LogSigner::new(origin, key)?]);
+    let note = Checkpoint::new(origin, size, root).sign(&[&signer(origin, key)?]);
     note.map(|note| note.to_string()).map_err(refused)
 }
 
 /// The public key of a log.
 pub(crate) fn verifier(origin: &str, key: &DataKey) -> Result<VerifierKey, StoreError> {
-    Ok(LogSigner::new(origin, key)?.name)
+    Ok(signer(origin, key)?.key().clone())
 }
 
 /// The key that signs a log.
-struct LogSigner {
-    name: VerifierKey,
-    key: Ed25519Key,
+fn signer(origin: &str, key: &DataKey) -> Result<Ed25519Signer, StoreError> {
+    Ed25519Signer::new(origin, &derive::seed(key, "ed25519")).map_err(refused)
 }
 
-impl LogSigner {
-    fn new(origin: &str, key: &DataKey) -> Result<Self, StoreError> {
-        let key = Ed25519Key::from_seed(&derive::seed(key, "ed25519"));
-        let name = VerifierKey::new(origin, ED25519, &key.public()).map_err(refused)?;
-        Ok(Self { name, key })
-    }
-}
-
-impl Signer for LogSigner {
-    fn key(&self) -> &VerifierKey {
-        &self.name
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        Ok(self.key.sign(message).to_vec())
-    }
+/// Whether a log can be called so: its name stands in checkpoints and in its public key.
+pub(crate) fn check_origin(origin: &str) -> Result<(), StoreError> {
+    Ed25519Signer::new(origin, &[1; 32]).map(drop).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
 /// The key that an envelope names.

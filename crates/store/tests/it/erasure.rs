@@ -1,13 +1,10 @@
 //! Whoever wants to be forgotten is.
 
-use std::fs;
-use std::path::Path;
-
 use ledger::leaf::Class;
 use sqlx::Row;
 use store::{Change, Entry, Secret, Tenant};
 
-use crate::place::{Fresh, everywhere};
+use crate::place::{Fresh, everywhere, holding};
 
 const CANARY: &str = "金丝雀-7f3a9c-我的电话是一三八";
 
@@ -15,20 +12,6 @@ async fn say(tenant: &Tenant, person: &'static str, text: &str) -> store::EntryI
     let text = text.to_owned();
     let work = async move |change: &mut Change| change.record(Entry::new(Class::Decision, "answer.give", "test").about(person, text));
     tenant.change(work).await.unwrap().0
-}
-
-/// Files under a directory that hold some bytes.
-fn holding(directory: &Path, bytes: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, bytes));
-        } else if fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
 }
 
 #[test]

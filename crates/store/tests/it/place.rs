@@ -1,5 +1,7 @@
 //! Fresh stores to test with.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -117,6 +119,20 @@ impl Root for TestRoot {
     fn health(&self) -> Result<(), RootError> {
         Ok(())
     }
+}
+
+/// Files under a directory that hold some bytes.
+pub(crate) fn holding(directory: &Path, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(holding(&path, bytes));
+        } else if fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
 }
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {

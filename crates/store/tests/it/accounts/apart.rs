@@ -1,29 +1,12 @@
 //! What is kept apart: secrets from files, tenants from each other.
 
-use std::fs;
-use std::path::Path;
-
 use store::access::{CeremonyRefusal, Permission, Role};
 use store::accounts::{AccountError, NewToken};
 use store::{Change, TenantId};
 
 use super::{OTHER_PASSWORD, PASSWORD, new, now_ms, sign_in, three, who};
 use crate::authenticator;
-use crate::place::{Fresh, everywhere};
-
-/// Files under a directory that hold some bytes.
-fn holding(directory: &Path, bytes: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, bytes));
-        } else if fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
-}
+use crate::place::{Fresh, everywhere, holding};
 
 #[test]
 fn no_file_holds_a_secret() {
