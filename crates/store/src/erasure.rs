@@ -1,7 +1,7 @@
 //! Erasing a person: the person's key is destroyed, and what was sealed with it can never be opened again, wherever copies of it lie. The log still verifies.
 //!
-//! Three steps: the wish is written down with its entry; the key is destroyed; that it was is written down, and the wish goes. A crash between them leaves the wish, and
-//! the next start does the rest.
+//! Three steps: the wish is written down with its entry; the key is destroyed; that it was is written down, the wish goes, and with it the rows that guard
+//! the service against the person. A crash between them leaves the wish, and the next start does the rest.
 
 use keys::KeyRef;
 use ledger::leaf::Class;
@@ -53,6 +53,7 @@ impl Tenant {
         let keys = vault.destroy(&self.id, Purpose::Subject, &label, self.now_ms()).await?;
         let names: Vec<Value> = keys.iter().map(|key| key.to_string().into()).collect();
         let work = async move |change: &mut Change| {
+            change.forget_guarded(&label).await?;
             // Another process may have done it meanwhile, and said so.
             if change.execute("DELETE FROM erasure WHERE tenant = $1 AND label = $2", |query| query.bind(label)).await? == 0 {
                 return Ok(());

@@ -14,6 +14,7 @@ pub mod backup;
 mod change;
 mod erasure;
 mod error;
+pub mod guard;
 pub mod heads;
 mod id;
 mod jobs;

@@ -7,7 +7,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, Connection};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
 
 use crate::StoreError;
 
@@ -118,6 +118,12 @@ impl std::fmt::Display for Place {
             None => self.directory.display().fmt(f),
         }
     }
+}
+
+/// One moment of a database: SQLite keeps it for a reader of its write-ahead log, PostgreSQL for a transaction of this level.
+pub(crate) async fn snapshot(pool: &AnyPool) -> Result<Transaction<'static, Any>, StoreError> {
+    let postgres = pool.acquire().await?.backend_name() == "PostgreSQL";
+    Ok(pool.begin_with(if postgres { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" }).await?)
 }
 
 /// A path as the path of a URL.

@@ -14,7 +14,7 @@ macro_rules! ids {
         pub enum $name { $(#[doc = concat!("`", $id, "`")] $variant),+ }
 
         impl $name {
-            /// All of them, in the order of the matrix.
+            /// All of them, in their order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The stable id.
@@ -27,6 +27,7 @@ macro_rules! ids {
         taxonomy::by_id!($name, $expected);
     };
 }
+pub(crate) use ids;
 
 mod ceremony;
 mod duty;

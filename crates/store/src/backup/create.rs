@@ -23,6 +23,7 @@ use super::table::{DESTROYED, GONE, Table};
 use super::{Lock, Progress, Summary, What};
 use crate::change::{Change, Entry};
 use crate::log::rows::Value;
+use crate::place::snapshot;
 use crate::{Store, TenantId, log};
 
 /// How long a backup of the keys may be kept: 30 days. That is the horizon after which an erased person's key is nowhere any more.
@@ -208,12 +209,6 @@ impl Count<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// One moment of a database: SQLite keeps it for a reader of its write-ahead log, PostgreSQL for a transaction of this level.
-async fn snapshot(pool: &AnyPool) -> Result<Transaction<'static, Any>, BackupError> {
-    let postgres = pool.acquire().await?.backend_name() == "PostgreSQL";
-    Ok(pool.begin_with(if postgres { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" }).await?)
 }
 
 /// Where each log stands in the snapshot.
