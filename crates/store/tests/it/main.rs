@@ -9,6 +9,7 @@ mod backup;
 mod changes;
 mod erasure;
 mod faults;
+mod guard;
 mod jobs;
 mod keys;
 mod ledger;
