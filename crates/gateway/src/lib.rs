@@ -1,4 +1,290 @@
 //! The gateway: guards a live service (GB/T 45654-2025 6 b), c), 7 c), e); Liaoning 7.2 d), 10.3).
 //!
-//! Clients speak the OpenAI API to it, it speaks it to the upstream model. One request is one function whose lines are the stages: admit, check, decide, record,
-//! upstream, check, decide, label, record. What cannot be judged is refused or held, never passed in silence; what cannot be recorded is not answered.
+//! Clients speak the OpenAI API to it, it speaks it to the upstream model. One request is one function whose lines are the stages ([`flow`]): admit, check, decide,
+//! record, upstream, check, decide, label, record. What cannot be judged is refused or held, never passed in silence; what cannot be recorded is not answered.
+//!
+//! - **Pure rules**: [`policy`], [`strikes`], [`minors`], [`canned`], [`label`], [`rules`], [`moderation`], [`wire`], [`sse`], [`stream`] know no clock, no network
+//!   and no store.
+//! - **One moment**: a request keeps the rules it began with (`live.rs`); a new version, ban or switch counts for the next.
+
+mod admin;
+mod admit;
+mod ask;
+pub mod canned;
+mod check;
+mod config;
+mod decide;
+mod flow;
+mod judge;
+pub mod label;
+mod limits;
+mod live;
+mod metrics;
+pub mod minors;
+pub mod moderation;
+pub mod policy;
+mod problem;
+mod record;
+mod routes;
+pub mod rules;
+mod server;
+pub mod setting;
+pub mod sse;
+pub mod strikes;
+mod upstream;
+mod used;
+pub mod wire;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use axum::body::Body;
+use axum::http::{HeaderName, Response};
+use detect::redact::{Redactor, Secrets};
+use serde_json::{Value, json};
+use store::{EntryId, Tenant};
+use tokio::sync::watch;
+
+pub use config::{Config, ConfigError, Limits};
+
+use limits::Limiter;
+use live::{Base, Live};
+use metrics::Metrics;
+use problem::Problem;
+use record::Recorder;
+use server::Port;
+use upstream::Upstream;
+
+/// Header with the id of the ledger entry that records the request.
+pub(crate) const REQUEST_HEADER: HeaderName = HeaderName::from_static("x-guiju-request");
+
+/// How often the rules are looked at: a ban is in force on every gateway within a second (Liaoning 10.3.2), with time to compile it.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What is read of a list of models.
+const MAX_LIST_BYTES: usize = 1 << 20;
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The set-up.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The rules it would judge by.
+    #[error("the gateway's rules cannot be read: {0}")]
+    Rules(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// A port.
+    #[error("{address} cannot be opened: {what}")]
+    Port {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        what: std::io::Error,
+    },
+}
+
+/// A gateway at work.
+pub struct Gateway {
+    config: Config,
+    tenant: Tenant,
+    base: Base,
+    live: ArcSwap<Live>,
+    read_ms: AtomicI64,
+    upstreams: Vec<Arc<Upstream>>,
+    limiter: Limiter,
+    metrics: Arc<Metrics>,
+    recorder: Arc<Recorder>,
+    strikes: strikes::Rules,
+    minors: minors::Rules,
+    used: used::UsedTime,
+    stop: watch::Sender<bool>,
+}
+
+/// A gateway whose ports are open.
+pub struct Started {
+    gateway: Arc<Gateway>,
+    clients: Port,
+    operator: Port,
+    address: SocketAddr,
+    admin_address: SocketAddr,
+}
+
+impl Gateway {
+    /// Reads the rules and opens the ports.
+    ///
+    /// # Errors
+    /// Rules or set-up cannot be used, the store says no, or a port is taken.
+    pub async fn start(config: Config, tenant: Tenant) -> Result<Started, StartError> {
+        config.check()?;
+        let base = Base::new(&config)?;
+        let rules = |error: setting::SettingError| StartError::Rules(error.to_string());
+        let guard = tenant.guard().await?;
+        let metrics = Arc::new(Metrics::new());
+        let gateway = Arc::new(Self {
+            live: ArcSwap::from_pointee(Live::new(&base, guard, tenant.now())),
+            read_ms: AtomicI64::new(tenant.now()),
+            upstreams: Upstream::all(&config)?,
+            limiter: Limiter::new(&config.limits),
+            recorder: Arc::new(Recorder::new(tenant.clone(), Arc::clone(&metrics))),
+            metrics,
+            strikes: strikes::Rules::built_in().map_err(rules)?,
+            minors: minors::Rules::built_in().map_err(rules)?,
+            used: used::UsedTime::default(),
+            stop: watch::Sender::new(false),
+            base,
+            tenant,
+            config,
+        });
+        let open = async |address, router| {
+            let port = Port::open(address, router, gateway.config.limits).await;
+            let port = port.and_then(|port| port.address().map(|address| (port, address)));
+            port.map_err(|what| StartError::Port { address, what })
+        };
+        let (clients, address) = open(gateway.config.listen, routes::router(Arc::clone(&gateway))).await?;
+        let (operator, admin_address) = open(gateway.config.admin, admin::router(Arc::clone(&gateway))).await?;
+        Ok(Started { gateway, clients, operator, address, admin_address })
+    }
+
+    /// What holds right now.
+    fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.tenant.now()
+    }
+
+    /// How old the rules are, ms.
+    fn rules_age_ms(&self) -> i64 {
+        self.now_ms() - self.read_ms.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was told to stop.
+    fn stops(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Brings the gauges up to date.
+    fn gauge(&self) {
+        #[expect(clippy::cast_possible_wrap, reason = "some thousands at most")]
+        self.metrics.at_work.set(self.limiter.at_work(&self.config.limits) as i64);
+        #[expect(clippy::cast_precision_loss, reason = "an age in ms, shown in seconds")]
+        self.metrics.reload_age.set(self.rules_age_ms() as f64 / 1_000.0);
+    }
+
+    /// Looks at the rules from time to time, until told to stop.
+    async fn keep_fresh(&self) {
+        let mut stop = self.stop.subscribe();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            // A store that does not answer leaves the old rules in force; `/ready` tells how old they are.
+            if let Ok(next) = self.live().next(&self.base, &self.tenant, self.now_ms()).await {
+                if let Some(next) = next {
+                    self.live.store(Arc::new(next));
+                }
+                self.read_ms.store(self.now_ms(), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The service that serves a model, if it may be served.
+    async fn upstream(&self, model: &str) -> Result<Arc<Upstream>, Problem> {
+        let unknown = || Problem::new(404, "model_not_found", format!("the model '{model}' is not served here")).about("model");
+        self.upstreams.iter().find(|upstream| upstream.model(model).is_some()).cloned().ok_or_else(unknown)
+    }
+
+    /// The models of all services.
+    async fn models(&self) -> Result<Vec<Value>, Problem> {
+        let mut models = Vec::new();
+        for upstream in &self.upstreams {
+            if let Some(names) = upstream.models() {
+                models
+                    .extend(names.into_iter().map(|name| json!({"id": name, "object": "model", "created": 0, "owned_by": upstream.name})));
+                continue;
+            }
+            let answer = upstream.list().await?;
+            let body = upstream::whole(answer.pieces, MAX_LIST_BYTES).await?;
+            let list = wire::parse(&body).ok().and_then(|mut body| body.get_mut("data").map(Value::take));
+            models.extend(list.and_then(|list| list.as_array().cloned()).unwrap_or_default());
+        }
+        Ok(models)
+    }
+
+    /// What became of what waits for a person.
+    async fn ticket(&self, ticket: &str) -> Result<Response<Body>, Problem> {
+        let unknown = || Problem::new(404, "ticket_not_found", "there is no such ticket");
+        let id: EntryId = ticket.parse().map_err(|_| unknown())?;
+        let found = self.tenant.ticket(id).await.map_err(|_| unknown())?;
+        let body = json!({"object": "guiju.ticket", "ticket": ticket, "request": found.request.to_string(), "status": found.state.id(), "reason": found.reason});
+        let headers = [(axum::http::header::CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"))];
+        Ok(problem::respond(200, headers.into_iter().collect(), Body::from(body.to_string())))
+    }
+
+    /// What a client hears when the store cannot be reached.
+    fn unrecorded(&self) -> Problem {
+        self.recorder.unrecorded()
+    }
+
+    fn redactor(&self, policy: &policy::Policy) -> Redactor {
+        flow::redactor(policy.redact(), &Secrets::default())
+    }
+
+    /// A moment in words, in the service's time zone.
+    fn moment(&self, ms: i64) -> String {
+        let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
+        self.minors.local(time).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The day in the service's time zone, in days since 1970-01-01.
+    fn day(&self) -> i64 {
+        let time = jiff::Timestamp::from_millisecond(self.now_ms()).unwrap_or_default();
+        let local = self.minors.local(time).datetime();
+        (local.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_second())).div_euclid(86_400)
+    }
+
+    fn seconds_until(&self, ms: i64) -> u64 {
+        u64::try_from((ms - self.now_ms()) / 1_000 + 1).unwrap_or(1)
+    }
+}
+
+impl Started {
+    /// Where clients come.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the operator comes.
+    #[must_use]
+    pub const fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Serves until `until` ends; then takes nothing new, lets what is at work end, and writes down what is still to be written.
+    pub async fn run(self, until: impl Future<Output = ()>) {
+        let Self { gateway, clients, operator, .. } = self;
+        let stop = gateway.stop.subscribe();
+        let operator_stop = watch::Sender::new(false);
+        let operator = tokio::spawn(operator.serve(operator_stop.subscribe()));
+        let clients = tokio::spawn(clients.serve(stop));
+        let fresh = Arc::clone(&gateway);
+        let fresh = tokio::spawn(async move { fresh.keep_fresh().await });
+        until.await;
+        gateway.stop.send_replace(true);
+        let _ = clients.await;
+        gateway.recorder.drain().await;
+        // The operator sees the end of it.
+        operator_stop.send_replace(true);
+        let _ = tokio::join!(operator, fresh);
+    }
+}

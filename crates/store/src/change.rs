@@ -28,6 +28,8 @@ pub struct Entry {
     pub details: Map<String, Value>,
     /// What speaks of a person: sealed with the key of that person, so that it goes when the key goes.
     pub content: Option<Content>,
+    /// Its id, where it must be known before the change is made ([`Tenant::entry_id`](crate::Tenant::entry_id)); else it gets one when it is recorded.
+    pub id: Option<EntryId>,
 }
 
 /// Content that speaks of a person.
@@ -49,13 +51,20 @@ impl Entry {
     /// An entry without details.
     #[must_use]
     pub fn new(class: Class, what: &'static str, by: impl Into<String>) -> Self {
-        Self { class, what, by: by.into(), details: Map::new(), content: None }
+        Self { class, what, by: by.into(), details: Map::new(), content: None, id: None }
     }
 
     /// With one more detail.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With an id that is known already.
+    #[must_use]
+    pub const fn called(mut self, id: EntryId) -> Self {
+        self.id = Some(id);
         self
     }
 
@@ -98,7 +107,7 @@ impl Change {
                 "an entry holds at most {MAX_CONTENT_BYTES} bytes of content, not {bytes}; keep a hash of it"
             )));
         }
-        let id = EntryId::new(self.now_ms)?;
+        let id = entry.id.map_or_else(|| EntryId::new(self.now_ms), Ok)?;
         self.entries.push((id, entry));
         Ok(id)
     }

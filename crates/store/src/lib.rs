@@ -40,6 +40,7 @@ pub use erasure::Erased;
 pub use error::StoreError;
 pub use id::EntryId;
 pub use jobs::{Job, Leased, MAX_INPUT_BYTES, NewJob};
+pub use ledger::leaf::Class;
 pub use log::{LogStatus, Opened, Secret};
 pub use place::Place;
 pub use tenant::TenantId;
@@ -186,6 +187,14 @@ impl Tenant {
         Ok(bind(self.id.query(sql)).fetch_all(&self.inner.readers).await?)
     }
 
+    /// An id for an entry that is still to be recorded.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn entry_id(&self) -> Result<EntryId, StoreError> {
+        EntryId::new(self.now_ms())
+    }
+
     /// How the tenant's keys stand.
     ///
     /// # Errors
@@ -220,6 +229,12 @@ impl Tenant {
             }
             progress(done);
         }
+    }
+
+    /// The store's time, ms since 1970: what all that is decided by a clock goes by.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.now_ms()
     }
 
     pub(crate) fn now_ms(&self) -> i64 {

@@ -27,6 +27,7 @@ mod place;
 mod redact;
 mod role;
 mod rows;
+mod serve;
 mod taxonomy;
 mod token;
 mod user;
@@ -82,6 +83,8 @@ pub(crate) enum Command {
     /// Jobs in the background: look at them, retry one
     #[command(subcommand)]
     Job(job::Job),
+    /// The gateway: guard a live service
+    Serve(Box<serve::Serve>),
     /// The words: risk classes, aspects, clauses, criteria
     #[command(subcommand)]
     Taxonomy(taxonomy::Taxonomy),
@@ -104,6 +107,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Token(command) => token::run(&command),
         Command::Approval(command) => approval::run(&command),
         Command::Job(command) => job::run(&command),
+        Command::Serve(command) => serve::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),
     }
 }

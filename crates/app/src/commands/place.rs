@@ -88,6 +88,19 @@ impl StoreArgs {
     }
 }
 
+/// A store that lies in a directory of its own and goes with it: for a demonstration. Its passphrase is known to nobody.
+pub(crate) async fn temporary() -> Result<(tempfile::TempDir, Store, Tenant)> {
+    let directory = tempfile::Builder::new().prefix("guiju-demo-").tempdir()?;
+    let path = directory.path().join("root.key");
+    let passphrase = keys::token::Token::generate()?.text();
+    let root: Arc<dyn Root> = Arc::new(PassphraseRoot::create(&path, &passphrase)?);
+    let place = Place { directory: directory.path().to_path_buf(), database: None };
+    let store =
+        Store::open(Options { place, root, policy: CipherPolicy::uniform(Suite::XChaCha20Poly1305), clock: system_clock() }).await?;
+    let tenant = store.create_tenant(&TenantId::main(), "demo.guiju.invalid", "system").await?;
+    Ok((directory, store, tenant))
+}
+
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }

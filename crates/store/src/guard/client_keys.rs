@@ -39,6 +39,12 @@ pub struct ClientKey {
     pub revoked_ms: Option<i64>,
 }
 
+/// The digest of a secret that a client shows, by which its key is found; `None` for what is no such secret.
+#[must_use]
+pub fn client_key_digest(secret: &str) -> Option<[u8; 32]> {
+    Some(Token::read(secret).ok()?.hash().0)
+}
+
 impl Change {
     /// Makes a client key, and gives its id and its secret, which is not kept. Entry: `client-key.add`.
     ///

@@ -1,0 +1,270 @@
+//! A request, stage by stage: admit, check, decide, record, upstream, check, decide, label, record.
+
+mod held;
+mod outcome;
+mod whole;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use detect::Direction;
+use detect::redact::{Redactor, Secrets};
+use serde_json::Value;
+use store::guard::Training;
+use store::{Entry, EntryId};
+use taxonomy::Lang;
+
+use crate::admit::{self, Caller, Law};
+use crate::ask::Ask;
+use crate::canned::{Facts, Occasion, Reason};
+use crate::check::{self, Checked};
+use crate::decide::{self, Plan};
+use crate::limits::Place;
+use crate::metrics::Outcome;
+use crate::policy::{Action, Must};
+use crate::problem::{Problem, respond};
+use crate::upstream::{self, Upstream, UpstreamError};
+use crate::wire::{self, Endpoint};
+use crate::{Gateway, REQUEST_HEADER, record};
+
+/// Header with what was decided.
+const DECISION_HEADER: HeaderName = HeaderName::from_static("x-guiju-decision");
+
+/// Header with what was said about training (GB/T 45654-2025, 7 c) 2)).
+const TRAINING_HEADER: HeaderName = HeaderName::from_static("x-guiju-training");
+
+/// A request that was let in.
+struct Turn {
+    gateway: Arc<Gateway>,
+    endpoint: Endpoint,
+    caller: Caller,
+    law: Law,
+    ask: Ask,
+    lang: Lang,
+    checked: Checked,
+    plan: Plan,
+    redactor: Redactor,
+    upstream: Arc<Upstream>,
+    /// The id of the entry of its admission.
+    request: EntryId,
+    arrived: Instant,
+    arrived_ms: i64,
+    _place: Place,
+}
+
+/// Serves one request.
+pub(crate) async fn serve(gateway: Arc<Gateway>, endpoint: Endpoint, request: Request<Body>) -> Response<Body> {
+    let done = stages(&gateway, endpoint, request).await;
+    let (response, action) = match done {
+        Ok((response, action)) => (response, action),
+        Err(problem) => (problem.response(), "turned-away"),
+    };
+    let outcome = Outcome { endpoint: endpoint.path(), action, status: response.status().as_u16() };
+    gateway.metrics.requests.get_or_create(&outcome).inc();
+    response
+}
+
+async fn stages(gateway: &Arc<Gateway>, endpoint: Endpoint, request: Request<Body>) -> Result<(Response<Body>, &'static str), Problem> {
+    let (arrived, arrived_ms) = (Instant::now(), gateway.now_ms());
+    let live = gateway.live();
+    let key = admit::key(gateway, &live, request.headers())?;
+    let ask = Ask::read(endpoint, request, &gateway.config.limits).await?;
+    let caller = Caller::of(gateway, &live, key, &ask).await?;
+    let law = caller.law(gateway, &live);
+    let place = caller.enter(gateway, &live, &law, &ask)?;
+    let upstream = gateway.upstream(&ask.model).await?;
+    let checked = check::check(&law.ruled.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
+    let mut plan = decide::decide(&law.ruled.policy, Direction::Input, &checked, Action::Pass);
+    if let Some(tried) = &law.shadow {
+        let checked = check::check(&tried.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
+        let would = decide::decide(&tried.policy, Direction::Input, &checked, Action::Pass).action;
+        plan.shadow = Some(would).filter(|would| *would != plan.action);
+    }
+    let redactor = gateway.redactor(&law.ruled.policy);
+    let request = gateway.tenant.entry_id().map_err(|_| gateway.unrecorded())?;
+    let (gateway, lang) = (Arc::clone(gateway), ask.language());
+    let turn =
+        Turn { gateway, endpoint, caller, law, ask, lang, checked, plan, redactor, upstream, request, arrived, arrived_ms, _place: place };
+    match turn.plan.action {
+        Action::Refuse => turn.refuse().await,
+        Action::Hold => turn.hold_request().await,
+        Action::Pass | Action::Mask | Action::Replace | Action::Reroute => turn.forward().await,
+    }
+    .map(|(response, action)| (response, action.id()))
+}
+
+impl Turn {
+    /// The request is not sent on: the canned answer is the answer. It is recorded, and counts against the user, before anybody hears of it.
+    async fn refuse(self) -> Result<(Response<Body>, Action), Problem> {
+        self.gateway.recorder.write(self.admission()).await?;
+        let request = self.request;
+        let outcome = self.outcome(request, "refuse", &self.checked, &self.plan).with("stage", "input");
+        self.close(request, "refuse", outcome, None).await?;
+        self.strike(request).await?;
+        let text = self.say(self.plan.reason, request);
+        Ok((self.instead(request, &text, Action::Refuse)?, Action::Refuse))
+    }
+
+    /// Sends the request on, masked or to another model where that was decided, and gives back what may be given back.
+    async fn forward(mut self) -> Result<(Response<Body>, Action), Problem> {
+        let action = self.plan.action;
+        if action == Action::Reroute {
+            self.reroute().await?;
+        }
+        let mut body = std::mem::take(&mut self.ask.value);
+        let notice = self.say(Reason::Occasion(Occasion::Withheld), EntryId([0; 16]));
+        let changed = self.plan.carry_out(&self.checked, &self.redactor, &notice, &mut body);
+        let Ok(changed) = changed else {
+            self.ask.value = body;
+            self.plan.action = Action::Refuse;
+            return Box::pin(self.refuse()).await;
+        };
+        let renamed = self.rename(&mut body);
+        let bytes = if changed || renamed { Bytes::from(body.to_string()) } else { self.ask.body.clone() };
+        self.ask.value = body;
+        self.gateway.metrics.added.observe(self.arrived.elapsed().as_secs_f64());
+        let (request, answer) = (self.request, self.send(bytes).await?);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.failed(request, &error).await),
+        };
+        self.good().await;
+        self.caller.count_time(&self.gateway).await?;
+        let streams = answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        match (answer.status, streams) {
+            (200..=299, true) => Err(self.failed(request, &UpstreamError::Broken).await),
+            (200..=299, false) => self.whole(request, answer).await,
+            _ => Err(self.upstream_says_no(request, answer).await),
+        }
+    }
+
+    /// Asks the model service and writes the admission meanwhile. Nothing of the answer is used before the admission is on the disk, unless the policy says that a
+    /// plain pass need not wait for that.
+    async fn send(&self, bytes: Bytes) -> Result<Result<upstream::Answer, UpstreamError>, Problem> {
+        let headers = upstream::passed_on(&self.ask.headers);
+        let asked = self.upstream.send(self.endpoint, &headers, bytes);
+        let (recorder, admission) = (&self.gateway.recorder, self.admission());
+        if self.law.ruled.policy.record().must == Must::Decided && self.plan.action == Action::Pass {
+            recorder.write_behind(admission).await;
+            return Ok(asked.await);
+        }
+        let (written, answer) = tokio::join!(recorder.write(admission), asked);
+        written.map(|()| answer)
+    }
+
+    /// Takes the safer model in place of the one that was asked for.
+    async fn reroute(&mut self) -> Result<(), Problem> {
+        let Some(model) = self.law.ruled.policy.safer_model().map(str::to_owned) else { return Ok(()) };
+        self.upstream = self.gateway.upstream(&model).await?;
+        self.ask.model = model;
+        Ok(())
+    }
+
+    /// Puts in the name by which the service knows the model; says whether it was another.
+    fn rename(&self, body: &mut Value) -> bool {
+        let Some(name) = self.upstream.model(&self.ask.model) else { return false };
+        match body.get_mut("model").filter(|place| place.as_str() != Some(name)) {
+            Some(place) => {
+                *place = Value::from(name);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A canned text in the shape of an answer, whole or as a stream.
+    fn instead(&self, request: EntryId, text: &str, action: Action) -> Result<Response<Body>, Problem> {
+        if self.endpoint == Endpoint::Embeddings {
+            return Err(Problem::new(400, "content_filter", text).about("input").recorded(request));
+        }
+        let facts = self.facts(request);
+        let mut headers = self.headers(request, action);
+        if self.ask.streams {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            return Ok(respond(200, headers, Body::from(String::new())));
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(respond(200, headers, Body::from(wire::refusal(self.endpoint, &facts, text).to_string())))
+    }
+
+    /// What a canned answer says about itself.
+    fn facts(&self, request: EntryId) -> wire::Facts {
+        let asks = self.endpoint.asks(&self.ask.value);
+        let id = format!("guiju-{request}");
+        wire::Facts {
+            id,
+            created: self.arrived_ms / 1_000,
+            model: self.ask.model.clone(),
+            choices: asks.choices.min(128),
+            usage: wire::Usage::default(),
+        }
+    }
+
+    /// The words for a reason, in the user's language.
+    fn say(&self, reason: Reason, request: EntryId) -> String {
+        let request = request.to_string();
+        self.law.ruled.policy.canned().text(reason, self.lang, Facts { request: &request, until: "" })
+    }
+
+    /// The header of every answer to this request.
+    fn headers(&self, request: EntryId, action: Action) -> HeaderMap {
+        let request = request.to_string();
+        let mut headers = HeaderMap::new();
+        let training = match self.caller.training {
+            Training::In => "in",
+            Training::Out => "out",
+            Training::Unset => "unset",
+        };
+        headers.insert(DECISION_HEADER, HeaderValue::from_static(action.id()));
+        headers.insert(TRAINING_HEADER, HeaderValue::from_static(training));
+        if let Ok(value) = HeaderValue::from_str(&request) {
+            headers.insert(REQUEST_HEADER, value);
+        }
+        let implicit = self.law.ruled.policy.label().implicit(&request).ok().flatten();
+        if let Some(value) = implicit.and_then(|label| HeaderValue::from_str(&label.text()).ok()) {
+            headers.insert(HeaderName::from_static(crate::label::HEADER), value);
+        }
+        headers
+    }
+
+    /// What is recorded when the request is let in.
+    fn admission(&self) -> Entry {
+        let found = self.checked.judged.iter().map(|one| (one.part.channel.id(), &one.verdict));
+        let entry = record::entry("request.admit", &self.by())
+            .called(self.request)
+            .with("endpoint", self.endpoint.path())
+            .with("model", self.ask.model.as_str())
+            .with("upstream", self.upstream.name.as_str())
+            .with("client", self.caller.key_id())
+            .with("policy", self.law.ruled.version.as_str())
+            .with("versions", self.law.ruled.input.versions())
+            .with("action", self.plan.action.id())
+            .with("findings", record::findings(found))
+            .with("stream", self.ask.streams)
+            .with("training", self.caller.training.to_string())
+            .with("digest", record::digest(&self.ask.body));
+        let entry = match self.plan.shadow {
+            Some(shadow) => entry.with("shadow", shadow.id()),
+            None => entry,
+        };
+        self.keep(entry, &self.ask.body, &self.checked)
+    }
+
+    fn by(&self) -> String {
+        admit::by(self.caller.key_id())
+    }
+}
+
+/// A redactor of a policy. Masks need no secrets; a policy whose operators do is refused when it is read.
+pub(crate) fn redactor(policy: &detect::redact::Policy, secrets: &Secrets) -> Redactor {
+    Redactor::new(policy.clone(), secrets).unwrap_or_else(|_| masks())
+}
+
+fn masks() -> Redactor {
+    match Redactor::new(detect::redact::Policy::default(), &Secrets::default()) {
+        Ok(redactor) => redactor,
+        Err(_) => unreachable!("the default policy masks, and masks need no secrets"),
+    }
+}

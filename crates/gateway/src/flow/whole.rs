@@ -1,0 +1,109 @@
+//! An answer that comes whole.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Response, header};
+use detect::Direction;
+use serde_json::Value;
+use store::EntryId;
+
+use super::Turn;
+use crate::canned::{Occasion, Reason};
+use crate::check::{self, Checked};
+use crate::decide::{self, Plan};
+use crate::label::Form;
+use crate::policy::Action;
+use crate::problem::{Problem, respond};
+use crate::record;
+use crate::upstream::{self, Answer};
+use crate::wire::{self, Channel, Endpoint};
+
+impl Turn {
+    /// Judges the answer and gives back what may be given back.
+    pub(super) async fn whole(self, request: EntryId, answer: Answer) -> Result<(Response<Body>, Action), Problem> {
+        let back = upstream::passed_back(&answer.headers);
+        let body = match upstream::whole(answer.pieces, self.gateway.config.limits.answer_bytes).await {
+            Ok(body) => body,
+            Err(error) => return Err(self.failed(request, &error).await),
+        };
+        let read = wire::parse(&body).and_then(|value| Ok((self.endpoint.answer(&value)?, value)));
+        let (parts, value) = match read {
+            Ok(read) => read,
+            Err(error) => return Err(self.garbage(request, &error).await),
+        };
+        let checked = check::check(&self.law.ruled.answer, parts, Direction::Output, &self.gateway.metrics).await;
+        let plan = decide::decide(&self.law.ruled.policy, Direction::Output, &checked, self.law.terms.answer([]));
+        let (mut response, action) = match plan.action {
+            Action::Refuse => self.refuse_answer(request, &checked, &plan).await?,
+            Action::Hold => self.hold_answer(request, &body, &checked, &plan).await?,
+            _ => self.give(request, &body, value, &checked, &plan).await?,
+        };
+        for (name, value) in &back {
+            response.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+        Ok((response, action))
+    }
+
+    /// The answer goes out: masked, labelled, or untouched.
+    pub(super) async fn give(
+        &self,
+        request: EntryId,
+        body: &Bytes,
+        mut value: Value,
+        checked: &Checked,
+        plan: &Plan,
+    ) -> Result<(Response<Body>, Action), Problem> {
+        let notice = self.say(Reason::Occasion(Occasion::Withheld), request);
+        let Ok(mut changed) = plan.carry_out(checked, &self.redactor, &notice, &mut value) else {
+            return self.refuse_answer(request, checked, plan).await;
+        };
+        changed |= self.label(&mut value);
+        let action = plan.action.max(self.plan.action);
+        let entry = self.outcome(request, action.id(), checked, plan).with("stage", "answer").with("digest", record::digest(body));
+        let entry = self.keep(entry.with("usage", value.get("usage").cloned().unwrap_or_default()), body, checked);
+        if action == Action::Pass && self.may_write_behind() {
+            self.close_behind(request, action.id(), entry).await;
+        } else {
+            self.close(request, action.id(), entry, None).await?;
+        }
+        let bytes = if changed { Bytes::from(value.to_string()) } else { body.clone() };
+        let mut headers = self.headers(request, action);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok((respond(200, headers, Body::from(bytes)), action))
+    }
+
+    /// The canned text takes the place of the answer.
+    pub(super) async fn refuse_answer(
+        &self,
+        request: EntryId,
+        checked: &Checked,
+        plan: &Plan,
+    ) -> Result<(Response<Body>, Action), Problem> {
+        self.close(request, "refuse", self.outcome(request, "refuse", checked, plan).with("stage", "answer"), None).await?;
+        let text = self.say(plan.reason, request);
+        Ok((self.instead(request, &text, Action::Refuse)?, Action::Refuse))
+    }
+
+    /// Puts the visible label into each text that is for people; says whether any was put.
+    fn label(&self, value: &mut Value) -> bool {
+        if self.endpoint == Endpoint::Embeddings || Form::asked(&self.ask.value) == Form::Machine {
+            return false;
+        }
+        let label = self.law.ruled.policy.label();
+        let Ok(parts) = self.endpoint.answer(value) else { return false };
+        let mut changed = false;
+        for part in parts.parts.iter().filter(|part| part.channel == Channel::Content) {
+            let (Some(first), Some(last)) = (part.places.first(), part.places.last()) else { continue };
+            for (place, words) in [(last, label.last(Form::Text, self.lang)), (first, label.first(Form::Text, self.lang))] {
+                let Some(words) = words else { continue };
+                let Some(Value::String(text)) = value.pointer_mut(&place.path).filter(|text| text.as_str() != Some("")) else { continue };
+                if std::ptr::eq(place, first) && words.ends_with('\n') {
+                    text.insert_str(0, &words)
+                } else {
+                    text.push_str(&words)
+                }
+                changed = true;
+            }
+        }
+        changed
+    }
+}

@@ -1,0 +1,112 @@
+//! What the gateway port answers to. What is not in this list is not there: a way past that nobody judges would be a hole.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use taxonomy::Lang;
+
+use crate::admit::Law;
+use crate::ask::{not_understood, whole};
+use crate::problem::{Problem, respond};
+use crate::wire::{self, Endpoint};
+use crate::{Gateway, admit, flow, judge, rules};
+
+pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
+    let mut router = Router::new();
+    for endpoint in Endpoint::ALL.iter().copied() {
+        let serve = move |State(gateway): State<Arc<Gateway>>, request: Request<Body>| flow::serve(gateway, endpoint, request);
+        router = router.route(endpoint.path(), post(serve));
+    }
+    router
+        .route("/v1/models", get(models))
+        .route("/v1/models/{*model}", get(model))
+        .route("/v1/moderations", post(moderations))
+        .route("/v1/guard", post(guard))
+        .route("/v1/tickets/{ticket}", get(ticket))
+        .route("/rules", get(published))
+        .fallback(nothing)
+        .method_not_allowed_fallback(nothing)
+        .with_state(gateway)
+}
+
+async fn nothing() -> Response<Body> {
+    Problem::new(
+        404,
+        "no_such_route",
+        "there is nothing at this address: this gateway passes on only what it can judge (docs/gateway.md lists the routes)",
+    )
+    .response()
+}
+
+async fn models(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response<Body> {
+    answer(known_models(&gateway, &headers).await.map(|models| json!({"object": "list", "data": models})))
+}
+
+async fn model(State(gateway): State<Arc<Gateway>>, Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answer(known_models(&gateway, &headers).await.and_then(|models| {
+        let found = models.into_iter().find(|model| model.get("id").and_then(Value::as_str) == Some(&name));
+        found.ok_or_else(|| Problem::new(404, "model_not_found", format!("the model '{name}' is not served here")))
+    }))
+}
+
+async fn known_models(gateway: &Gateway, headers: &HeaderMap) -> Result<Vec<Value>, Problem> {
+    admit::key(gateway, &gateway.live(), headers)?;
+    gateway.models().await
+}
+
+async fn moderations(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
+    answer(judged(&gateway, request, async |law, by, body| judge::moderations(&gateway, law, by, body).await).await)
+}
+
+async fn guard(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
+    answer(judged(&gateway, request, async |law, by, body| judge::guard(&gateway, law, by, body).await).await)
+}
+
+/// Lets a program judge that holds a key, within its limits.
+async fn judged(
+    gateway: &Gateway,
+    request: Request<Body>,
+    work: impl AsyncFnOnce(&Law, &str, &Value) -> Result<Value, Problem>,
+) -> Result<Value, Problem> {
+    let live = gateway.live();
+    let key = admit::key(gateway, &live, request.headers())?;
+    let body = whole(request.into_body(), gateway.config.limits.body_bytes).await?;
+    let body = wire::parse(&body).map_err(|error| not_understood(&error))?;
+    let (law, _place, by) = admit::program(gateway, &live, key.as_deref())?;
+    work(&law, &by, &body).await
+}
+
+/// What became of what waits for a person.
+async fn ticket(State(gateway): State<Arc<Gateway>>, Path(ticket): Path<String>, headers: HeaderMap) -> Response<Body> {
+    match admit::key(&gateway, &gateway.live(), &headers) {
+        Ok(_) => gateway.ticket(&ticket).await.unwrap_or_else(|problem| problem.response()),
+        Err(problem) => problem.response(),
+    }
+}
+
+/// The rules by which users are warned, made to wait and suspended, in words (GB/T 45654-2025, 7 e) 1)): for everybody, without a key.
+async fn published(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
+    let query = request.uri().query().unwrap_or_default();
+    let lang = if query.split('&').any(|pair| pair == "lang=en") { Lang::En } else { Lang::Zh };
+    let document = rules::published(&gateway.strikes, &gateway.minors, gateway.live().ruled(None).0.policy.canned().appeal(lang), lang);
+    if query.split('&').any(|pair| pair == "format=json") {
+        return answer(serde_json::to_value(&document).map_err(|error| Problem::new(500, "internal", error.to_string())));
+    }
+    let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
+    respond(200, [(header::CONTENT_TYPE, kind)].into_iter().collect(), Body::from(document.markdown()))
+}
+
+fn answer(result: Result<Value, Problem>) -> Response<Body> {
+    match result {
+        Ok(value) => {
+            let kind = HeaderValue::from_static("application/json");
+            respond(200, [(header::CONTENT_TYPE, kind)].into_iter().collect(), Body::from(value.to_string()))
+        }
+        Err(problem) => problem.response(),
+    }
+}
