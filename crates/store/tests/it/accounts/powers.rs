@@ -2,6 +2,7 @@
 
 use store::access::{APPROVAL_MS, ApprovalRefusal, GrantRefusal, Permission, Role};
 use store::accounts::{AccountError, Denied, MAX_TOKEN_MS, NewToken};
+use store::guard::{Scope, Toggle};
 use store::{Change, StoreError};
 
 use super::{OTHER_PASSWORD, PASSWORD, accepted, new, now_ms, said, size, three, who};
@@ -104,6 +105,43 @@ fn two_of_the_three_act_on_one_object_once() {
         let audit = who(&fresh, &accounts, &zhao).await;
         assert!(matches!(accounts.approve(&audit, &late).await, Err(AccountError::Approval(ApprovalRefusal::Expired))));
         assert!(accounts.open_approvals(&audit).await.unwrap().is_empty());
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_two_want_switched_off_is_switched_with_their_approval_or_not_at_all() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let accounts = tenant.accounts();
+        let [wang, li, _] = three(&fresh, &accounts).await;
+        let (system, security) = (who(&fresh, &accounts, &wang).await, who(&fresh, &accounts, &li).await);
+        let off = |name: &str| Toggle { scope: Scope::Model, name: name.to_owned(), off: true };
+        let throw = async |approval: &str, toggle: Toggle| {
+            let (who, approval) = (security.clone(), approval.to_owned());
+            let work = async move |change: &mut Change| Ok(change.switch_approved(&who, &approval, &toggle, "事故").await?);
+            tenant.change(work).await
+        };
+        let id = accounts.propose(&security, Permission::KillSwitch, &off("qwen").object()).await.unwrap();
+        assert!(throw(&id, off("qwen")).await.is_err(), "nobody has approved it");
+        accounts.approve(&system, &id).await.unwrap();
+        assert!(throw(&id, off("glm")).await.is_err(), "approved for another model");
+        assert!(tenant.switches().await.unwrap().is_empty());
+        let before = size(&tenant).await;
+        throw(&id, off("qwen")).await.unwrap();
+        assert_eq!(
+            (tenant.switches().await.unwrap().len(), said(&tenant, before).await.as_slice()),
+            (1, ["kill-switch", "switch.off"].map(str::to_owned).as_slice())
+        );
+        assert!(throw(&id, off("qwen")).await.is_err(), "once");
+
+        // What fails leaves the approval as it was: it is off already, and somebody may yet switch it on before.
+        let again = accounts.propose(&security, Permission::KillSwitch, &off("qwen").object()).await.unwrap();
+        accounts.approve(&system, &again).await.unwrap();
+        assert!(throw(&again, off("qwen")).await.is_err());
+        let on = Toggle { off: false, ..off("qwen") };
+        tenant.change(async move |change: &mut Change| change.switch("account-1", &on, "恢复").await).await.unwrap();
+        throw(&again, off("qwen")).await.unwrap();
         store.close().await;
     });
 }
