@@ -6,6 +6,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection};
 
+use crate::guard::RequestRow;
 use crate::tenant::TenantId;
 use crate::{EntryId, StoreError};
 
@@ -81,6 +82,8 @@ pub struct Change {
     pub(crate) tenant: TenantId,
     pub(crate) connection: AnyConnection,
     pub(crate) entries: Vec<(EntryId, Entry)>,
+    /// Requests that have their outcome: rows that are written with the entries, many at once.
+    pub(crate) closed: Vec<RequestRow>,
     pub(crate) now_ms: i64,
     /// Whether a savepoint stands: it is set before the first statement, because most changes have none and only record.
     pub(crate) savepoint: bool,

@@ -12,6 +12,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
 
 use crate::StoreError;
+use crate::log::rows;
 use crate::place::{Dialect, Part, Place};
 use crate::tenant::TenantId;
 
@@ -115,10 +116,9 @@ impl Vault {
     ) -> Result<HashMap<String, Arc<DataKey>>, StoreError> {
         let mut connection = self.pool.acquire().await?;
         let mut found = HashMap::new();
-        for label in labels {
-            if let Some(key) = self.find(&mut connection, tenant, purpose, label).await? {
-                found.insert(label.clone(), key);
-            }
+        let all: Vec<&String> = labels.iter().collect();
+        for some in all.chunks(rows::MOST) {
+            self.find_some(&mut connection, tenant, purpose, some, &mut found).await?;
         }
         let missing: Vec<&String> = labels.iter().filter(|label| !found.contains_key(*label)).collect();
         if missing.is_empty() {
@@ -164,6 +164,32 @@ impl Vault {
                 .await?;
         }
         Ok(transaction.commit().await?)
+    }
+
+    /// Finds those that are there of up to [`rows::MOST`] labels, with one question.
+    async fn find_some(
+        &self,
+        connection: &mut AnyConnection,
+        tenant: &TenantId,
+        purpose: Purpose,
+        labels: &[&String],
+        found: &mut HashMap<String, Arc<DataKey>>,
+    ) -> Result<(), StoreError> {
+        let Some(last) = labels.last() else { return Ok(()) };
+        // The last label fills up to one of few sizes, so that the prepared statements are few.
+        let size = rows::size_for(labels.len());
+        let places = (0..size).map(|place| format!("${}", place + 3)).collect::<Vec<_>>().join(", ");
+        let sql =
+            "SELECT purpose, version, wrapped, label FROM data_key WHERE tenant = $1 AND purpose = $2 AND destroyed_ms = 0 AND label IN";
+        let mut query = tenant.query_of(format!("{sql} ({places})")).bind(purpose.word());
+        for label in labels.iter().chain(std::iter::repeat(last)).take(size) {
+            query = query.bind((*label).clone());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let key = self.unwrapped(connection, tenant, &row).await?;
+            found.insert(row.try_get(3)?, key);
+        }
+        Ok(())
     }
 
     async fn find(

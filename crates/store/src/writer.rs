@@ -12,6 +12,7 @@ use sqlx::{AnyConnection, Connection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{Change, Entry};
+use crate::guard::{self, RequestRow};
 use crate::log::Logs;
 use crate::place::{Part, Place};
 use crate::tenant::TenantId;
@@ -110,6 +111,7 @@ enum Next {
 struct Batch {
     kept: Vec<Kept>,
     entries: BTreeMap<TenantId, Vec<(EntryId, Entry)>>,
+    closed: BTreeMap<TenantId, Vec<RequestRow>>,
     /// Changes that were tried, kept or not.
     tried: usize,
     /// Whether one was refused, so that the transaction must be asked whether it still stands.
@@ -174,7 +176,8 @@ impl Writer {
 
     async fn batch(&mut self, first: Task, connection: AnyConnection) -> (AnyConnection, Option<oneshot::Sender<()>>) {
         let now_ms = (self.clock)();
-        let mut change = Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), now_ms, savepoint: false };
+        let mut change =
+            Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), closed: Vec::new(), now_ms, savepoint: false };
         if let Err(error) = self.begin(&mut change.connection).await {
             let _ = first.answer.send(Err(error));
             return (change.connection, None);
@@ -216,6 +219,7 @@ impl Writer {
         change.tenant = task.tenant;
         change.now_ms = (self.clock)();
         change.entries.clear();
+        change.closed.clear();
         batch.tried += 1;
         let made = (task.work)(change).await;
         batch.refused |= made.is_err();
@@ -226,6 +230,9 @@ impl Writer {
             Ok(value) => {
                 let ids = change.entries.iter().map(|(id, _)| *id).collect();
                 batch.entries.entry(change.tenant.clone()).or_default().append(&mut change.entries);
+                if !change.closed.is_empty() {
+                    batch.closed.entry(change.tenant.clone()).or_default().append(&mut change.closed);
+                }
                 batch.kept.push(Kept { answer: task.answer, value, entries: ids });
             }
             Err(error) => drop(task.answer.send(Err(error))),
@@ -239,6 +246,9 @@ impl Writer {
         // PostgreSQL answers COMMIT of a transaction that a failed statement has ended with success, and rolls back.
         if batch.refused {
             say(connection, "SAVEPOINT standing; RELEASE SAVEPOINT standing").await?;
+        }
+        for (tenant, closed) in batch.closed {
+            guard::write_closed(connection, &tenant, closed).await?;
         }
         let mut places = BTreeMap::new();
         // In the order of their names, so that the appends of two writers on one PostgreSQL do not wait for each other in a ring.

@@ -26,6 +26,7 @@ pub use bans::{Ban, Direction, MAX_BANS, MAX_PATTERN_CHARS, NewBan};
 pub use client_keys::{ClientKey, MAX_CLIENT_KEYS, MAX_SETTINGS_BYTES, client_key_digest};
 pub use policies::{MAX_POLICIES, MAX_POLICY_BYTES, MAX_REGRESSION_BYTES, PolicyState, PolicyVersion};
 pub use profiles::{Age, Profile, Training, USED_TIME_DAYS, Whom};
+pub(crate) use requests::write as write_closed;
 pub use requests::{MAX_REQUESTS, RequestFilter, RequestRow, Trace};
 pub use standings::{Appeal, MAX_RECENT, Standing, StandingState};
 pub use switches::{MAX_SWITCHES, Scope, Switch, Toggle};

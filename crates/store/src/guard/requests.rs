@@ -2,13 +2,15 @@
 //!
 //! A request that was held has an outcome when it is held, and another when it goes on: the row is that of the last, and the ledger has all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use super::{MAX_NAME, Ticket, row};
-use crate::change::{Bound, Change};
+use crate::change::{Bound, Change, MAX_ENTRIES};
+use crate::log::rows::{self, Value};
+use crate::tenant::TenantId;
 use crate::{EntryId, Opened, StoreError, Tenant};
 
 /// Requests shown at a time.
@@ -68,6 +70,13 @@ pub struct Trace {
 }
 
 impl RequestRow {
+    fn values(self) -> Vec<Value> {
+        let [request, outcome] = [self.request, self.outcome].map(|entry| Value::Bytes(entry.0.to_vec()));
+        let [key, person, endpoint, model, decision] =
+            [self.client_key, self.person, self.endpoint, self.model, self.decision].map(Value::Text);
+        vec![request, Value::Number(self.time_ms), key, person, endpoint, model, decision, outcome, Value::Bytes(row::bytes(self.ticket))]
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         if !self.person.is_empty() {
             row::label(&self.person)?;
@@ -78,23 +87,29 @@ impl RequestRow {
 }
 
 impl Change {
-    /// Keeps a request with its outcome, which the caller records in the same change.
+    /// Keeps a request with its outcome, which the caller records in the same change. The row is written with the entries of the batch, many with one statement.
     ///
     /// # Errors
-    /// A text of it is too long, or the person is no label.
-    pub async fn close_request(&mut self, row: RequestRow) -> Result<(), StoreError> {
+    /// A text of it is too long, the person is no label, or the change closes too many.
+    pub fn close_request(&mut self, row: RequestRow) -> Result<(), StoreError> {
         row.check()?;
-        let bind = |query: Bound| {
-            let query = query.bind(row.request.0.to_vec()).bind(row.time_ms).bind(row.client_key).bind(row.person).bind(row.endpoint);
-            query.bind(row.model).bind(row.decision).bind(row.outcome.0.to_vec()).bind(row::bytes(row.ticket))
-        };
-        let sql = "INSERT INTO request (tenant, request, time_ms, client_key, person, endpoint, model, decision, outcome, ticket)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                   ON CONFLICT (tenant, request) DO UPDATE SET model = excluded.model, decision = excluded.decision, outcome = excluded.outcome,
-                   ticket = excluded.ticket";
-        self.execute(sql, bind).await?;
+        if self.closed.len() >= MAX_ENTRIES {
+            return Err(StoreError::Refused(format!("one change closes at most {MAX_ENTRIES} requests; make several")));
+        }
+        self.closed.push(row);
         Ok(())
     }
+}
+
+/// Writes rows of a batch; of two of one request the last stands.
+pub(crate) async fn write(connection: &mut AnyConnection, tenant: &TenantId, closed: Vec<RequestRow>) -> Result<(), StoreError> {
+    // By their ids: no row is written twice by one statement, and two writers lock them in one order.
+    let rows: BTreeMap<EntryId, RequestRow> = closed.into_iter().map(|row| (row.request, row)).collect();
+    let table = "request (tenant, request, time_ms, client_key, person, endpoint, model, decision, outcome, ticket)";
+    let end =
+        "ON CONFLICT (tenant, request) DO UPDATE SET model = excluded.model, decision = excluded.decision, outcome = excluded.outcome,
+               ticket = excluded.ticket";
+    rows::insert(connection, tenant, table, end, rows.into_values().map(RequestRow::values).collect()).await
 }
 
 impl Tenant {

@@ -8,7 +8,15 @@ use crate::StoreError;
 use crate::tenant::TenantId;
 
 /// Rows of one statement, the most first. Few sizes, so that the prepared statements are few; 256 rows of four values stay far below the 32,766 of SQLite.
-const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
+const SIZES: [usize; 5] = [MOST, 64, 16, 4, 1];
+
+/// Rows, or values looked for, of one statement at most.
+pub(crate) const MOST: usize = 256;
+
+/// The least of these sizes that has room for so many.
+pub(crate) fn size_for(many: usize) -> usize {
+    SIZES.into_iter().rev().find(|size| *size >= many).unwrap_or(MOST)
+}
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +68,11 @@ fn statement(table: &str, end: &str, rows: usize, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_room_for_so_many() {
+        assert_eq!([0, 1, 2, 4, 5, 65, 256].map(size_for), [1, 1, 4, 4, 16, 256, 256]);
+    }
 
     #[test]
     fn each_row_begins_with_the_tenant() {

@@ -66,7 +66,7 @@ async fn request(tenant: &Tenant, name: &str, person: &str) -> RequestRow {
             outcome,
             ticket: None,
         };
-        change.close_request(row.clone()).await?;
+        change.close_request(row.clone())?;
         Ok(row)
     })
     .unwrap()
@@ -400,13 +400,16 @@ fn a_request_is_found_and_traced() {
         fresh.later(10);
         let second = request(&tenant, "user-18", "").await;
         assert_eq!(tenant.request(first.request).await.unwrap(), first);
-        let find = async |filter: RequestFilter| tenant.requests(&filter, 10).await.unwrap();
-        assert_eq!(find(RequestFilter::default()).await, [second.clone(), first.clone()], "the newest first");
-        assert_eq!(tenant.requests(&RequestFilter::default(), 1).await.unwrap(), [second.clone()]);
+        let ids = async |filter: RequestFilter, most: usize| -> Vec<EntryId> {
+            tenant.requests(&filter, most).await.unwrap().iter().map(|row| row.request).collect()
+        };
+        let find = async |filter: RequestFilter| ids(filter, 10).await;
+        assert_eq!(find(RequestFilter::default()).await, [second.request, first.request], "the newest first");
+        assert_eq!(ids(RequestFilter::default(), 1).await, [second.request]);
         let time = second.time_ms;
-        assert_eq!(find(RequestFilter { from_ms: Some(time), ..RequestFilter::default() }).await, [second.clone()]);
-        assert_eq!(find(RequestFilter { until_ms: Some(time), ..RequestFilter::default() }).await, [first.clone()]);
-        assert_eq!(find(RequestFilter { person: Some(label.clone()), ..RequestFilter::default() }).await, [first.clone()]);
+        assert_eq!(find(RequestFilter { from_ms: Some(time), ..RequestFilter::default() }).await, [second.request]);
+        assert_eq!(find(RequestFilter { until_ms: Some(time), ..RequestFilter::default() }).await, [first.request]);
+        assert_eq!(find(RequestFilter { person: Some(label.clone()), ..RequestFilter::default() }).await, [first.request]);
         for (key, model, decision, found) in
             [("key-1", "qwen", "pass", 2), ("key-2", "qwen", "pass", 0), ("key-1", "glm", "pass", 0), ("key-1", "qwen", "hold", 0)]
         {
@@ -421,7 +424,7 @@ fn a_request_is_found_and_traced() {
         let last = does!(tenant, |change| {
             let outcome = change.record(Entry::new(Class::Decision, "request.outcome", "gateway"))?;
             let row = RequestRow { outcome, ticket: Some(held), decision: "pass".to_owned(), ..again };
-            change.close_request(row.clone()).await?;
+            change.close_request(row.clone())?;
             Ok(row)
         })
         .unwrap();
@@ -433,8 +436,24 @@ fn a_request_is_found_and_traced() {
         let open = does!(tenant, |change| change.record(Entry::new(Class::Decision, "request.admit", "gateway"))).unwrap();
         assert!(matches!(tenant.request(open).await, Err(StoreError::NotFound(_))));
         assert_eq!((tenant.trace(open).await.unwrap().row, tenant.trace(open).await.unwrap().entries.len()), (None, 1));
+        // Two outcomes of one request in one change: the last stands. What is refused leaves none.
+        let (one, two) =
+            (RequestRow { decision: "hold".to_owned(), ..first.clone() }, RequestRow { decision: "refuse".to_owned(), ..first.clone() });
+        does!(tenant, |change| {
+            change.close_request(one)?;
+            change.close_request(two)
+        })
+        .unwrap();
+        assert_eq!(tenant.request(first.request).await.unwrap().decision, "refuse");
+        let late = first.clone();
+        let refused = does!(tenant, |change| {
+            change.close_request(late)?;
+            Err::<(), _>(StoreError::Refused("no".to_owned()))
+        });
+        refused.unwrap_err();
+        assert_eq!(tenant.request(first.request).await.unwrap().decision, "refuse");
         let wrong = RequestRow { person: "user-17".to_owned(), ..first };
-        assert!(does!(tenant, |change| change.close_request(wrong).await).is_err(), "a name is no label");
+        assert!(does!(tenant, |change| change.close_request(wrong)).is_err(), "a name is no label");
         store.close().await;
     });
 }
