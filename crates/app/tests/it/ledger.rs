@@ -31,6 +31,12 @@ fn what_is_recorded_can_be_proven_witnessed_and_restored() {
     here.dir.write("request", &request);
     here.dir.write("answer", &here.run(0, &["ledger", "witness", "cosign", "request"]));
     here.with("s-zhao", 0, &["ledger", "witness", "accept", "answer", "--key", witness]);
+    // Entries and checkpoints go on; what was cosigned is still what proves an entry that it covers.
+    here.with("s-zhao", 0, &["ledger", "list"]);
+    here.dir.write("policy", &format!("log {key}\nwitness w {witness}\nquorum w\n"));
+    here.with("s-zhao", 0, &["ledger", "prove", entry, "--out", "w.tlog-proof"]);
+    let proven = here.bare(0, &["ledger", "check-proof", "w.tlog-proof", "--policy", "policy"]);
+    assert!(proven.contains("signed by witness.auditor.cn"), "{proven}");
     let again = here.run(3, &["ledger", "witness", "cosign", "request"]);
     assert!(again.contains("409"), "the witness has seen more since: {again}");
     let forged = request.replacen("old 0", "old 1", 1);

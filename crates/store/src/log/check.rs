@@ -23,8 +23,12 @@ impl Tenant {
     ///
     /// # Errors
     /// The database says no. What is wrong with the log is in the report.
-    pub async fn verify(&self, kept: Vec<Checkpoint>) -> Result<Report, StoreError> {
+    pub async fn verify(&self, mut kept: Vec<Checkpoint>) -> Result<Report, StoreError> {
         let key = self.log().await?.verifier;
+        // What a witness has seen is as good as a checkpoint that was kept elsewhere.
+        if let Some((_, note)) = self.cosigned().await? {
+            kept.push(Checkpoint::parse(note.text()).map_err(|error| self.damaged(error))?);
+        }
         let rows =
             Rows { tenant: self.clone(), head: self.head().await?, handle: Handle::current(), segments: std::cell::RefCell::default() };
         tokio::task::spawn_blocking(move || verify::verify(&rows, &[key], &kept)).await.map_err(|_| StoreError::Closed)

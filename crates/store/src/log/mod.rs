@@ -4,6 +4,7 @@ mod check;
 mod read;
 pub(crate) mod rows;
 mod seal;
+mod witness;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,18 +1,13 @@
-//! Reading a log: entries as they were said, and the proofs that they stand in it.
+//! Reading a log: where it stands, and entries as they were said.
 
 use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::leaf::{Class, Leaf};
-use ledger::note::Note;
-use ledger::proof;
-use ledger::receipt::Receipt;
-use ledger::witness::{AddCheckpoint, add_cosignatures};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{HeadRow, seal};
-use crate::change::Change;
 use crate::vault::Purpose;
 use crate::{EntryId, StoreError, Tenant};
 
@@ -68,6 +63,8 @@ pub struct LogStatus {
     pub root: Hash,
     /// The last signed checkpoint; empty before the first.
     pub checkpoint: String,
+    /// Entries that the last cosigned checkpoint speaks of; 0 before the first.
+    pub cosigned_size: u64,
     /// The public key, as others write it down (C2SP signed-note).
     pub verifier: VerifierKey,
 }
@@ -80,7 +77,8 @@ impl Tenant {
     pub async fn log(&self) -> Result<LogStatus, StoreError> {
         let head = self.head().await?;
         let verifier = self.verifier(&head.origin).await?;
-        Ok(LogStatus { origin: head.origin, size: head.size, root: head.root, checkpoint: head.checkpoint, verifier })
+        let cosigned_size = self.cosigned().await?.map_or(0, |(size, _)| size);
+        Ok(LogStatus { origin: head.origin, size: head.size, root: head.root, checkpoint: head.checkpoint, cosigned_size, verifier })
     }
 
     pub(super) async fn head(&self) -> Result<HeadRow, StoreError> {
@@ -154,63 +152,5 @@ impl Tenant {
         let Some(key) = self.inner.vault.by_reference(&self.id, seal::key_of(sealed)?).await? else { return Ok(None) };
         let bytes = self.inner.vault.policy.open(&key, &seal::context(origin, entry, segment), sealed);
         bytes.map(|bytes| Some(bytes.to_vec())).map_err(|error| StoreError::damaged(format!("segment {segment} of entry {place}"), error))
-    }
-
-    /// The request to a witness that has seen `old` entries of the log: cosign the checkpoint as it stands (C2SP tlog-witness).
-    ///
-    /// # Errors
-    /// Nothing was signed yet, or the witness claims to have seen more than there is.
-    pub async fn witness_request(&self, old: u64) -> Result<AddCheckpoint, StoreError> {
-        let mut connection = self.inner.readers.acquire().await?;
-        let head = super::head(&mut connection, &self.id, super::HEAD).await?;
-        let wanted = proof::tiles_for_consistency(old, head.signed_size).map_err(|error| StoreError::Refused(error.to_string()))?;
-        let tiles = super::tiles(&mut connection, &self.id, wanted).await?;
-        let path = proof::consistency(old, head.signed_size, &tiles).map_err(|error| self.damaged(error))?;
-        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| self.damaged(error))?;
-        Ok(AddCheckpoint { old, proof: path, checkpoint })
-    }
-
-    /// Puts the answer of a witness onto the checkpoint, if it holds, and says of how many entries it speaks.
-    ///
-    /// # Errors
-    /// The answer is not the witness's, or speaks of another checkpoint than the last.
-    pub async fn accept_cosignature(&self, answer: Vec<u8>, witness: VerifierKey) -> Result<u64, StoreError> {
-        let head = self.head().await?;
-        let mut note = Note::parse(head.checkpoint.as_bytes()).map_err(|error| StoreError::damaged("the checkpoint", error))?;
-        add_cosignatures(&mut note, &answer, &[witness])
-            .map_err(|error| StoreError::Refused(format!("{error}; was a newer checkpoint signed since?")))?;
-        let (cosigned, size) = (note.to_string(), head.signed_size);
-        let work = async move |change: &mut Change| {
-            let sql = "UPDATE log_head SET checkpoint = $2 WHERE tenant = $1 AND signed_size = $3 AND checkpoint = $4";
-            match change.execute(sql, |query| query.bind(cosigned).bind(super::signed(size)).bind(head.checkpoint)).await? {
-                1 => Ok(()),
-                _ => Err(StoreError::Refused("a newer checkpoint was signed meanwhile; ask the witness again".to_owned())),
-            }
-        };
-        self.change(work).await?;
-        Ok(size)
-    }
-
-    /// The proof that an entry stands in the log, for whoever has the log's public key: a `.tlog-proof` (C2SP), with the leaf itself.
-    ///
-    /// # Errors
-    /// There is no such entry, or no checkpoint speaks of it yet (one is signed within a second).
-    pub async fn receipt(&self, entry: EntryId) -> Result<(Vec<u8>, Receipt), StoreError> {
-        let sql = "SELECT place, leaf FROM log_entry WHERE tenant = $1 AND entry = $2";
-        let rows = self.rows(sql, |query| query.bind(entry.0.to_vec())).await?;
-        let row = rows.first().ok_or_else(|| StoreError::NotFound(format!("entry {entry} in the log of {}", self.id)))?;
-        let (index, leaf) = (row.try_get::<i64, _>(0)?.unsigned_abs(), row.try_get::<Vec<u8>, _>(1)?);
-        let mut connection = self.inner.readers.acquire().await?;
-        let head = super::head(&mut connection, &self.id, super::HEAD).await?;
-        if head.signed_size <= index {
-            return Err(StoreError::Refused(format!(
-                "no checkpoint speaks of entry {entry} yet; one is signed within a second, try again"
-            )));
-        }
-        let wanted = proof::tiles_for_inclusion(head.signed_size, index).map_err(|error| self.damaged(error))?;
-        let tiles = super::tiles(&mut connection, &self.id, wanted).await?;
-        let path = proof::inclusion(head.signed_size, index, &tiles).map_err(|error| self.damaged(error))?;
-        let checkpoint = Note::parse(head.checkpoint.as_bytes()).map_err(|error| self.damaged(error))?;
-        Ok((leaf, Receipt { extra: None, index, proof: path, checkpoint }))
     }
 }

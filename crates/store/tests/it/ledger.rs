@@ -5,7 +5,9 @@ use ledger::directory::Directory;
 use ledger::finding::Finding;
 use ledger::hash::leaf_hash;
 use ledger::leaf::Class;
+use ledger::note::{Note, Signature};
 use ledger::policy::Policy;
+use ledger::sign::{Ed25519Signer, Signer, cosign};
 use ledger::verify::verify;
 use store::{Change, Entry, EntryId, StoreError, Tenant, TenantId};
 
@@ -40,6 +42,57 @@ fn a_receipt_holds_without_the_store() {
             assert_eq!((accepted.checkpoint.size, accepted.checkpoint.root), (log.size, log.root));
             assert!(receipt.check(&leaf_hash(b"another"), &policy).is_err());
         }
+        store.close().await;
+    });
+}
+
+/// A witness that cosigns what it is asked for.
+fn witness() -> Ed25519Signer {
+    Ed25519Signer::cosigner("witness.auditor.cn", &[7; 32]).unwrap()
+}
+
+fn answer(note: &Note, witness: &Ed25519Signer) -> Vec<u8> {
+    Signature::lines(&[cosign(note.text(), witness, 1_790_000_060).unwrap()]).into_bytes()
+}
+
+#[test]
+fn what_witnesses_cosigned_outlives_the_next_checkpoints() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let old = fill(&tenant, 300).await;
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        let (first, second) = (witness(), Ed25519Signer::cosigner("witness.second.cn", &[8; 32]).unwrap());
+        let asked = tenant.witness_request(0).await.unwrap().checkpoint;
+        assert_eq!(tenant.accept_cosignature(answer(&asked, &first), first.key().clone(), None).await.unwrap(), 301);
+        let new = fill(&tenant, 300).await;
+        store.close().await;
+
+        let (store, tenant) = reopened(&fresh).await;
+        // The second witness answers when the log has signed again: it is the checkpoint that was asked for which counts.
+        let late = tenant.accept_cosignature(answer(&asked, &second), second.key().clone(), None).await.unwrap_err();
+        assert!(late.to_string().contains("name the request"), "{late}");
+        tenant.accept_cosignature(answer(&asked, &second), second.key().clone(), Some(asked.clone())).await.unwrap();
+        let log = tenant.log().await.unwrap();
+        assert_eq!((log.size, log.cosigned_size), (601, 301));
+        let (one, two) = (first.key(), second.key());
+        let witnesses = format!("witness a {one}\nwitness b {two}\ngroup both all a b\n");
+        let policy = Policy::parse(&format!("log {}\n{witnesses}quorum both\n", log.verifier)).unwrap();
+        let (leaf, receipt) = tenant.receipt(old[299]).await.unwrap();
+        assert_eq!(receipt.check(&leaf_hash(&leaf), &policy).unwrap().checkpoint.size, 301);
+        let (leaf, receipt) = tenant.receipt(new[0]).await.unwrap();
+        assert!(receipt.check(&leaf_hash(&leaf), &policy).is_err(), "no witness has seen it");
+        let alone = Policy::parse(&format!("log {}\nquorum none\n", log.verifier)).unwrap();
+        assert_eq!(receipt.check(&leaf_hash(&leaf), &alone).unwrap().checkpoint.size, 601);
+
+        // A newer one takes its place, and an older one does not come back.
+        let newer = tenant.witness_request(301).await.unwrap().checkpoint;
+        tenant.accept_cosignature(answer(&newer, &first), first.key().clone(), None).await.unwrap();
+        let back = tenant.accept_cosignature(answer(&asked, &first), first.key().clone(), Some(asked)).await.unwrap_err();
+        assert!(back.to_string().contains("601 entries is cosigned already"), "{back}");
+        let foreign = Checkpoint::new(&log.origin, 301, [9; 32]).sign(&[&Ed25519Signer::new(&log.origin, &[3; 32]).unwrap()]).unwrap();
+        assert!(tenant.accept_cosignature(answer(&foreign, &first), first.key().clone(), Some(foreign)).await.is_err());
+        assert!(tenant.verify(Vec::new()).await.unwrap().is_clean());
         store.close().await;
     });
 }

@@ -98,7 +98,7 @@ fn status(store: &StoreArgs) -> Result<ExitCode> {
     let log = at_desk("ledger status", store, async |desk| Ok(desk.tenant.log().await?))?;
     say!("log      {}", log.origin);
     say!("key      {}", log.verifier);
-    say!("entries  {}", log.size);
+    say!("entries  {}, {} of them under a checkpoint that a witness cosigned", log.size, log.cosigned_size);
     say!("root     {}", keys::digest::hex(&log.root));
     if !log.checkpoint.is_empty() {
         say!("\n{}", log.checkpoint.trim_end());

@@ -16,7 +16,7 @@ use axum::routing::post;
 use clap::{Args, Subcommand};
 use keys::sign::Ed25519Key;
 use ledger::key::{COSIGNATURE, VerifierKey};
-use ledger::note::Signature;
+use ledger::note::{Note, Signature};
 use ledger::sign::{SignError, Signer};
 use ledger::witness::{AddCheckpoint, Decision, MAX_REQUEST_BYTES, Refusal, Seen, decide};
 use store::heads::{Head, Heads};
@@ -76,6 +76,9 @@ pub(crate) enum Witness {
         /// Public key of the witness, as `witness init` printed it, or a file with it
         #[arg(long)]
         key: String,
+        /// The request that it answers, where the log may have signed a newer checkpoint since
+        #[arg(long)]
+        request: Option<PathBuf>,
     },
 }
 
@@ -101,9 +104,11 @@ pub(super) fn run(command: &Witness) -> Result<ExitCode> {
             say!("{}", request.to_string().trim_end_matches('\n'));
             Ok(ExitCode::SUCCESS)
         }
-        Witness::Accept { store, answer, key } => {
+        Witness::Accept { store, answer, key, request } => {
             let (answer, key) = (fs::read(answer).with_context(|| answer.display().to_string())?, read_key(key)?);
-            let size = at_desk("ledger witness accept", store, async |desk| Ok(desk.tenant.accept_cosignature(answer, key).await?))?;
+            let asked = request.as_deref().map(asked).transpose()?;
+            let size =
+                at_desk("ledger witness accept", store, async |desk| Ok(desk.tenant.accept_cosignature(answer, key, asked).await?))?;
             say!("the checkpoint of {size} entries is cosigned");
             Ok(ExitCode::SUCCESS)
         }
@@ -164,6 +169,13 @@ fn cosign(place: &WitnessArgs, request: &Path) -> Result<ExitCode> {
         }
         Err(refusal) => anyhow::bail!("not cosigned ({}): {refusal}", refusal.status()),
     }
+}
+
+/// The checkpoint that a request asks for.
+fn asked(request: &Path) -> Result<Note> {
+    let body = fs::read(request).with_context(|| request.display().to_string())?;
+    let request = AddCheckpoint::parse(&body).map_err(|refusal| anyhow::anyhow!("{}: {refusal}", request.display()))?;
+    Ok(request.checkpoint)
 }
 
 fn serve(place: &WitnessArgs, listen: std::net::SocketAddr) -> Result<ExitCode> {

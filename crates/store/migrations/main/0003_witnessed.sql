@@ -1,0 +1,8 @@
+-- What the first schema of the log forgot: what witnesses cosigned outlives the next checkpoint.
+
+-- The newest checkpoint of a log that witnesses cosigned. The next checkpoint does not overwrite it, and proofs are made from it.
+CREATE TABLE log_cosigned (
+    tenant TEXT NOT NULL PRIMARY KEY REFERENCES tenant, -- whose log
+    size INTEGER NOT NULL, -- entries that it speaks of
+    checkpoint TEXT NOT NULL -- the signed note with its cosignatures
+) STRICT;
