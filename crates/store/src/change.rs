@@ -127,10 +127,9 @@ impl Change {
         Ok(bind(self.tenant.query(sql)).fetch_all(&mut self.connection).await?)
     }
 
-    /// The only row of a question, if there is one.
+    /// The first row of a question, if there is one. The answer is read to its end: what fails after the first row is seen, and a statement that changes rows is finished.
     pub(crate) async fn row(&mut self, sql: &'static str, bind: impl FnOnce(Bound) -> Bound) -> Result<Option<AnyRow>, StoreError> {
-        self.save().await?;
-        Ok(bind(self.tenant.query(sql)).fetch_optional(&mut self.connection).await?)
+        Ok(self.rows(sql, bind).await?.into_iter().next())
     }
 
     /// Sets a savepoint, if none stands: before the first statement, so that a failure takes back this change alone.
@@ -154,3 +153,23 @@ impl Change {
 
 /// A statement with the values it has so far; the tenant is the first.
 pub(crate) type Bound = Query<'static, Any, AnyArguments>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::{Part, Place};
+
+    #[test]
+    fn what_fails_after_the_first_row_is_seen() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let directory = tempfile::tempdir().unwrap();
+            let place = Place { directory: directory.path().to_owned(), database: None };
+            let connection = place.connection(Part::Main).await.unwrap();
+            let mut change = Change { tenant: TenantId::main(), connection, entries: Vec::new(), now_ms: 0, savepoint: false };
+            // SQLite has no absolute value of the smallest number.
+            let sql = "SELECT abs(n) FROM (SELECT 1 AS n UNION ALL SELECT -9223372036854775807 - 1) WHERE $1 = 'main'";
+            assert!(change.row(sql, |query| query).await.is_err());
+        });
+    }
+}
