@@ -55,7 +55,7 @@ impl Place {
         if self.database.is_some() { Dialect::Postgres } else { Dialect::Sqlite }
     }
 
-    /// Connections of one part. Those to SQLite's keys overwrite what is deleted.
+    /// Connections of one part. Those to SQLite overwrite what is deleted.
     pub(crate) async fn pool(&self, part: Part, most: u32) -> Result<AnyPool, StoreError> {
         let set_up = self.set_up(part);
         let options = AnyPoolOptions::new()
@@ -97,7 +97,9 @@ impl Place {
     const fn set_up(&self, part: Part) -> &'static [&'static str] {
         match (&self.database, part) {
             (Some(_), _) => &[],
-            (None, Part::Main) => &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"],
+            (None, Part::Main) => {
+                &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON", "PRAGMA foreign_keys = ON"]
+            }
             (None, Part::Keys) => &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON"],
         }
     }

@@ -50,6 +50,7 @@ fn no_file_holds_what_was_said_or_the_key_that_is_gone() {
         say(&tenant, "user-17-name", CANARY).await;
         let rows = fresh.ask("keys.db", "SELECT wrapped FROM data_key WHERE purpose = 'subject'").await;
         let key: Vec<u8> = rows[0].get(0);
+        let label: String = fresh.ask("keys.db", "SELECT label FROM data_key WHERE purpose = 'subject'").await[0].get(0);
         let files = fresh.directory.path();
         if fresh.place.database.is_none() {
             assert!(!holding(files, &key).is_empty(), "the wrapped key is there while the person is");
@@ -60,6 +61,8 @@ fn no_file_holds_what_was_said_or_the_key_that_is_gone() {
         }
         store.close().await;
         assert_eq!(holding(files, &key), Vec::<String>::new());
+        // Nor what stood in rows that are deleted: the keyed hash of the name, in the wish.
+        assert_eq!(holding(files, label.as_bytes()), Vec::<String>::new());
     });
 }
 
