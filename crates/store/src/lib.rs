@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use id::EntryId;
 pub use jobs::{Job, Leased, MAX_INPUT_BYTES, NewJob};
 pub use ledger::leaf::Class;
-pub use log::{LogStatus, Opened, Secret};
+pub use log::{LogStatus, Opened, Secret, SigningFault};
 pub use place::Place;
 pub use tenant::TenantId;
 pub use vault::KeyStatus;

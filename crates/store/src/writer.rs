@@ -131,7 +131,6 @@ impl Writer {
     /// Writes until it is told to stop or nobody can ask any more, then signs what is not signed yet.
     pub(crate) async fn run(mut self, mut connection: AnyConnection) {
         let mut closing = None;
-        let _ = self.logs.unsigned(&mut connection).await;
         while closing.is_none() {
             match self.next().await {
                 Next::Over => break,
@@ -168,10 +167,16 @@ impl Writer {
         }
     }
 
-    /// A checkpoint that could not be signed or stored now is due again at the next round; nobody was promised it.
+    /// A checkpoint that could not be signed or stored now is due again at the next round; nobody was promised it. A connection that has died is made once more: there may be
+    /// no further change to do it.
     async fn sign(&mut self, connection: &mut AnyConnection, all: bool) {
         let now = (self.clock)();
-        let _ = self.logs.sign(connection, now, all).await;
+        if self.logs.sign(connection, now, all).await.is_err()
+            && connection.ping().await.is_err()
+            && let Ok(new) = self.place.connection(Part::Main).await
+        {
+            *connection = new;
+        }
     }
 
     async fn batch(&mut self, first: Task, connection: AnyConnection) -> (AnyConnection, Option<oneshot::Sender<()>>) {
@@ -263,8 +268,6 @@ impl Writer {
     async fn abandon(&mut self, kept: Vec<Kept>, error: &StoreError, connection: &mut AnyConnection) {
         let _ = say(connection, "ROLLBACK").await;
         self.logs.forget();
-        // What was committed before and not signed yet must not wait for the next entry.
-        let _ = self.logs.unsigned(connection).await;
         for kept in kept {
             let _ = kept.answer.send(Err(StoreError::NotAcknowledged(error.to_string())));
         }

@@ -4,6 +4,7 @@ mod check;
 mod read;
 pub(crate) mod rows;
 mod seal;
+mod sign;
 mod witness;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,21 +17,16 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Row};
 
 use crate::change::{Change, Entry};
-use crate::heads::{Head, Heads};
+use crate::heads::Heads;
 use crate::place::{Dialect, Place};
 use crate::tenant::TenantId;
-use crate::vault::{Purpose, Vault};
+use crate::vault::Vault;
 use crate::{EntryId, StoreError};
 use rows::Value;
 
 pub use read::{LogStatus, Opened, Secret};
 pub(crate) use seal::{check_origin, person};
-
-/// Time between two checkpoints of one log: a witness sees each, so not every batch makes one.
-const SIGN_EVERY_MS: i64 = 1_000;
-
-/// The label of the key that signs a log.
-const SIGNING: &str = "checkpoint";
+pub use sign::SigningFault;
 
 /// The logs, as the writer has them.
 pub(crate) struct Logs {
@@ -38,6 +34,8 @@ pub(crate) struct Logs {
     vault: Vault,
     heads: Heads,
     open: HashMap<TenantId, Open>,
+    /// Whether logs may have grown that are not among the open ones: at the start, and after a batch that failed.
+    forgotten: bool,
 }
 
 /// The end of a log, in memory.
@@ -47,6 +45,8 @@ struct Open {
     last_ms: i64,
     signed_size: u64,
     signed_ms: i64,
+    /// What the row of its fault was last told: that there is none, or which; `None` as long as nothing was.
+    told: Option<Option<String>>,
 }
 
 /// Makes a log with its first entry.
@@ -88,7 +88,7 @@ pub(crate) async fn check(readers: &AnyPool, place: &Place) -> Result<(), StoreE
 
 impl Logs {
     pub(crate) fn new(place: &Place, vault: Vault) -> Self {
-        Self { dialect: place.dialect(), vault, heads: Heads::new(&place.directory), open: HashMap::new() }
+        Self { dialect: place.dialect(), vault, heads: Heads::new(&place.directory), open: HashMap::new(), forgotten: true }
     }
 
     /// Appends entries inside the transaction of the connection, and says which place each has.
@@ -150,49 +150,10 @@ impl Logs {
         open(connection, tenant, head).await
     }
 
-    /// Takes up the logs that grew since they were signed: a process that died may have left some.
-    pub(crate) async fn unsigned(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        for tenant in tenants(connection).await? {
-            let head = head(connection, &tenant, HEAD).await?;
-            if head.signed_size < head.size && !self.open.contains_key(&tenant) {
-                let log = open(connection, &tenant, head).await?;
-                self.open.insert(tenant, log);
-            }
-        }
-        Ok(())
-    }
-
     /// Forgets what was not kept.
     pub(crate) fn forget(&mut self) {
         self.open.clear();
-    }
-
-    /// How long until the next checkpoint is due, in ms; `None` if there is none to sign.
-    pub(crate) fn until_signing(&self, now_ms: i64) -> Option<u64> {
-        let wait = |log: &Open| (log.signed_ms + SIGN_EVERY_MS - now_ms).clamp(0, SIGN_EVERY_MS).unsigned_abs();
-        self.open.values().filter(|log| log.has_grown()).map(wait).min()
-    }
-
-    /// Signs the checkpoints that are due, or all that were not signed since they grew. Everything they speak of is committed.
-    pub(crate) async fn sign(&mut self, connection: &mut AnyConnection, now_ms: i64, all: bool) -> Result<(), StoreError> {
-        for (tenant, log) in &mut self.open {
-            // A clock that was set back must not keep a log from being signed.
-            let due = now_ms >= log.signed_ms + SIGN_EVERY_MS || now_ms < log.signed_ms || all;
-            if !(due && log.has_grown()) {
-                continue;
-            }
-            let (size, root) = (log.tree.size(), log.tree.root());
-            // Whatever comes of it, the next try waits its time.
-            log.signed_ms = now_ms;
-            let key = self.vault.key(tenant, Purpose::Signing, SIGNING, now_ms).await?;
-            let note = seal::checkpoint(&log.origin, size, root, &key)?;
-            // Before it is shown to anyone: another history of this size may have been signed here.
-            self.heads.write(&log.origin, Head { size, root })?;
-            let sql = "UPDATE log_head SET checkpoint = $2, signed_size = $3, signed_ms = $4 WHERE tenant = $1 AND signed_size <= $3";
-            tenant.query(sql).bind(note).bind(signed(size)).bind(now_ms).execute(&mut *connection).await?;
-            log.signed_size = size;
-        }
-        Ok(())
+        self.forgotten = true;
     }
 }
 
@@ -236,7 +197,7 @@ async fn open(connection: &mut AnyConnection, tenant: &TenantId, head: HeadRow) 
         return Err(StoreError::damaged(format!("the log of {tenant}"), "its tiles do not give its root; run `guiju ledger verify`"));
     }
     let last_ms = seal::last_time(connection, tenant, head.size).await?;
-    Ok(Open { origin: head.origin, tree, last_ms, signed_size: head.signed_size, signed_ms: head.signed_ms })
+    Ok(Open { origin: head.origin, tree, last_ms, signed_size: head.signed_size, signed_ms: head.signed_ms, told: None })
 }
 
 /// All tenants, by name: the one list that belongs to none.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{HeadRow, seal};
+use super::{HeadRow, SigningFault, seal};
 use crate::vault::Purpose;
 use crate::{EntryId, StoreError, Tenant};
 
@@ -63,6 +63,10 @@ pub struct LogStatus {
     pub root: Hash,
     /// The last signed checkpoint; empty before the first.
     pub checkpoint: String,
+    /// Entries that it speaks of.
+    pub signed_size: u64,
+    /// Why the entries after it are not signed, where that failed.
+    pub fault: Option<SigningFault>,
     /// Entries that the last cosigned checkpoint speaks of; 0 before the first.
     pub cosigned_size: u64,
     /// The public key, as others write it down (C2SP signed-note).
@@ -78,7 +82,16 @@ impl Tenant {
         let head = self.head().await?;
         let verifier = self.verifier(&head.origin).await?;
         let cosigned_size = self.cosigned().await?.map_or(0, |(size, _)| size);
-        Ok(LogStatus { origin: head.origin, size: head.size, root: head.root, checkpoint: head.checkpoint, cosigned_size, verifier })
+        Ok(LogStatus {
+            origin: head.origin,
+            size: head.size,
+            root: head.root,
+            checkpoint: head.checkpoint,
+            signed_size: head.signed_size,
+            fault: self.signing_fault().await?,
+            cosigned_size,
+            verifier,
+        })
     }
 
     pub(super) async fn head(&self) -> Result<HeadRow, StoreError> {
@@ -87,7 +100,7 @@ impl Tenant {
 
     /// The public key of the log.
     pub(crate) async fn verifier(&self, origin: &str) -> Result<VerifierKey, StoreError> {
-        let key = self.inner.vault.key(&self.id, Purpose::Signing, super::SIGNING, self.now_ms()).await?;
+        let key = self.inner.vault.key(&self.id, Purpose::Signing, super::sign::SIGNING, self.now_ms()).await?;
         seal::verifier(origin, &key)
     }
 

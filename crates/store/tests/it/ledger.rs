@@ -9,7 +9,7 @@ use ledger::note::{Note, Signature};
 use ledger::policy::Policy;
 use ledger::sign::{Ed25519Signer, Signer, cosign};
 use ledger::verify::verify;
-use store::{Change, Entry, EntryId, StoreError, Tenant, TenantId};
+use store::{Change, Entry, EntryId, SigningFault, StoreError, Tenant, TenantId};
 
 use crate::place::{Fresh, everywhere};
 
@@ -112,6 +112,59 @@ fn a_checkpoint_is_signed_within_a_second_while_the_store_is_open() {
         }
         panic!("not signed in five seconds: {}", tenant.log().await.unwrap().checkpoint);
     });
+}
+
+/// Waits until the status of signing is this.
+async fn until_signing_is(tenant: &Tenant, fresh: &Fresh, failed: bool) -> Option<SigningFault> {
+    for _ in 0..100 {
+        fresh.later(1_000);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let fault = tenant.log().await.unwrap().fault;
+        if fault.is_some() == failed {
+            return fault;
+        }
+    }
+    panic!("after five seconds: {:?}", tenant.log().await.unwrap());
+}
+
+#[test]
+fn a_signature_that_fails_is_told_with_its_time_until_one_succeeds() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        until_signed(&tenant, &fresh).await;
+        // The head file cannot be written: what a full disk does, for root too.
+        let in_the_way = fresh.place.directory.join("head.new");
+        std::fs::create_dir(&in_the_way).unwrap();
+        let began = fresh.now();
+        let entry = fill(&tenant, 3).await[0];
+        let first = until_signing_is(&tenant, &fresh, true).await.unwrap();
+        assert!(first.error.contains("head") && (began..=fresh.now()).contains(&first.since_ms), "{first:?}");
+        fresh.later(60_000);
+        tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+        let log = tenant.log().await.unwrap();
+        assert_eq!(log.fault, Some(first.clone()), "since when does not move with each try");
+        assert_eq!((log.signed_size, log.size), (1, 4));
+        store.close().await;
+        // Another process is told too, from its first moment.
+        let (store, tenant) = reopened(&fresh).await;
+        assert_eq!(tenant.log().await.unwrap().fault, Some(first));
+        std::fs::remove_dir(&in_the_way).unwrap();
+        assert_eq!(until_signing_is(&tenant, &fresh, false).await, None);
+        assert!(tenant.receipt(entry).await.is_ok());
+        store.close().await;
+    });
+}
+
+async fn until_signed(tenant: &Tenant, fresh: &Fresh) {
+    for _ in 0..100 {
+        let log = tenant.log().await.unwrap();
+        if log.signed_size == log.size {
+            return;
+        }
+        fresh.later(1_000);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("not signed in five seconds");
 }
 
 #[test]

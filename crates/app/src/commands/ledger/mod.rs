@@ -18,6 +18,7 @@ use store::{Change, Entry, EntryId};
 
 use super::gate::{Desk, at_desk};
 use super::place::StoreArgs;
+use super::{exit, time};
 
 /// The ledger: read, verify, prove, export, witness
 #[derive(Subcommand)]
@@ -100,10 +101,17 @@ fn status(store: &StoreArgs) -> Result<ExitCode> {
     say!("key      {}", log.verifier);
     say!("entries  {}, {} of them under a checkpoint that a witness cosigned", log.size, log.cosigned_size);
     say!("root     {}", keys::digest::hex(&log.root));
+    if log.signed_size < log.size {
+        say!("unsigned {} entries at the end", log.size - log.signed_size);
+    }
+    if let Some(fault) = &log.fault {
+        say!("signing has failed since {}: {}", time(fault.since_ms), fault.error);
+        say!("it is tried again each second; what is acknowledged is on the disk, but no proof covers the entries at the end until then");
+    }
     if !log.checkpoint.is_empty() {
         say!("\n{}", log.checkpoint.trim_end());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(exit(log.fault.is_none()))
 }
 
 fn list(store: &StoreArgs, from: u64, most: u64, json: bool) -> Result<ExitCode> {
