@@ -1,7 +1,8 @@
 //! Erasing a person: the person's key is destroyed, and what was sealed with it can never be opened again, wherever copies of it lie. The log still verifies.
 //!
-//! Three steps: the wish is written down with its entry; the key is destroyed; that it was is written down, the wish goes, and with it the rows that guard
-//! the service against the person. A crash between them leaves the wish, and the next start does the rest.
+//! Four steps: the wish is written down with its entry; the key that it destroys is named beside it; the key is destroyed; that it was is written down, the wish
+//! goes, and with it the rows that guard the service against the person. A crash between them leaves the wish, and the next start does the rest and says which key
+//! it was.
 
 use keys::KeyRef;
 use ledger::leaf::Class;
@@ -10,7 +11,7 @@ use sqlx::Row;
 
 use crate::change::{Change, Entry};
 use crate::log;
-use crate::vault::{Purpose, Vault};
+use crate::vault::{Purpose, reference};
 use crate::{Recorded, StoreError, Tenant};
 
 /// What was done for a person.
@@ -28,8 +29,7 @@ impl Tenant {
     /// # Errors
     /// The key database or the disk says no; what is not done yet is done at the next start.
     pub async fn erase_person(&self, person: &str, by: &str) -> Result<Erased, StoreError> {
-        let vault = &self.inner.vault;
-        let label = log::person(vault, &self.id, person, self.now_ms()).await?;
+        let label = log::person(&self.inner.vault, &self.id, person, self.now_ms()).await?;
         let (wish, who) = (label.clone(), by.to_owned());
         self.change(async move |change: &mut Change| {
             let (sql, name) = ("INSERT INTO erasure (tenant, label, asked_by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", who.clone());
@@ -37,27 +37,60 @@ impl Tenant {
             change.record(Entry::new(Class::Privacy, "person.erase", who))
         })
         .await?;
-        self.erase(vault, label, by.to_owned()).await
+        self.name_key(&label).await?;
+        self.erase(label, by.to_owned()).await
     }
 
     /// Does what a crash left undone.
     pub(crate) async fn finish_erasures(&self) -> Result<(), StoreError> {
         let rows = self.rows("SELECT label, asked_by FROM erasure WHERE tenant = $1 ORDER BY label", |query| query).await?;
         for row in &rows {
-            self.erase(&self.inner.vault, row.try_get(0)?, row.try_get(1)?).await?;
+            let label: String = row.try_get(0)?;
+            // A key that came after one that was named is of a later time, and stays.
+            if self.named(&label).await?.is_empty() {
+                self.name_key(&label).await?;
+            }
+            self.erase(label, row.try_get(1)?).await?;
         }
         Ok(())
     }
 
-    async fn erase(&self, vault: &Vault, label: String, by: String) -> Result<Erased, StoreError> {
-        let keys = vault.destroy(&self.id, Purpose::Subject, &label, self.now_ms()).await?;
+    /// Names the person's key beside the wish. It is asked for once the wish stands: what was sealed before has its key by then.
+    async fn name_key(&self, label: &str) -> Result<(), StoreError> {
+        let Some(key) = self.inner.vault.alive(&self.id, Purpose::Subject, label).await? else { return Ok(()) };
+        let label = label.to_owned();
+        self.change(async move |change: &mut Change| {
+            // Where another process has done all of it meanwhile, this is the key of somebody who came back.
+            let wish = label.clone();
+            if change.rows("SELECT 1 FROM erasure WHERE tenant = $1 AND label = $2", |query| query.bind(wish)).await?.is_empty() {
+                return Ok(());
+            }
+            let sql = "INSERT INTO erasure_key (tenant, label, reference) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            change.execute(sql, |query| query.bind(label).bind(key.0.to_vec())).await.map(drop)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The keys that a wish destroys.
+    async fn named(&self, label: &str) -> Result<Vec<KeyRef>, StoreError> {
+        let sql = "SELECT reference FROM erasure_key WHERE tenant = $1 AND label = $2 ORDER BY reference";
+        let rows = self.rows(sql, |query| query.bind(label.to_owned())).await?;
+        rows.iter().map(|row| reference(&row.try_get::<Vec<u8>, _>(0)?)).collect()
+    }
+
+    async fn erase(&self, label: String, by: String) -> Result<Erased, StoreError> {
+        let keys = self.named(&label).await?;
+        self.inner.vault.destroy(&self.id, &keys, self.now_ms()).await?;
         let names: Vec<Value> = keys.iter().map(|key| key.to_string().into()).collect();
         let work = async move |change: &mut Change| {
             change.forget_guarded(&label).await?;
+            let wish = label.clone();
             // Another process may have done it meanwhile, and said so.
-            if change.execute("DELETE FROM erasure WHERE tenant = $1 AND label = $2", |query| query.bind(label)).await? == 0 {
+            if change.execute("DELETE FROM erasure WHERE tenant = $1 AND label = $2", |query| query.bind(wish)).await? == 0 {
                 return Ok(());
             }
+            change.execute("DELETE FROM erasure_key WHERE tenant = $1 AND label = $2", |query| query.bind(label)).await?;
             change.record(Entry::new(Class::Privacy, "person.erased", by).with("keys", names))?;
             Ok(())
         };

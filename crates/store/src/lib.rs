@@ -20,6 +20,7 @@ mod id;
 mod jobs;
 mod log;
 mod place;
+mod rotation;
 mod schema;
 mod tenant;
 mod vault;
@@ -195,42 +196,6 @@ impl Tenant {
         EntryId::new(self.now_ms())
     }
 
-    /// How the tenant's keys stand.
-    ///
-    /// # Errors
-    /// The key database says no.
-    pub async fn key_status(&self) -> Result<KeyStatus, StoreError> {
-        self.inner.vault.status(&self.id).await
-    }
-
-    /// Makes a new tenant key and wraps every key anew; `progress` hears how many are done. What a crash interrupts goes on with the next call of
-    /// [`Self::finish_rotation`].
-    ///
-    /// # Errors
-    /// The key database says no.
-    pub async fn rotate_keys(&self, by: &str, progress: impl FnMut(u64)) -> Result<i64, StoreError> {
-        let version = self.inner.vault.rotate(&self.id, self.now_ms()).await?;
-        let entry = Entry::new(ledger::leaf::Class::Admin, "key.rotate", by).with("version", version);
-        self.change(async move |change: &mut Change| change.record(entry)).await?;
-        self.finish_rotation(progress).await?;
-        Ok(version)
-    }
-
-    /// Wraps the keys anew that an older tenant key still wraps.
-    ///
-    /// # Errors
-    /// The key database says no.
-    pub async fn finish_rotation(&self, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
-        let mut done = 0;
-        loop {
-            match self.inner.vault.rewrap(&self.id).await? {
-                0 => return Ok(()),
-                more => done += more,
-            }
-            progress(done);
-        }
-    }
-
     /// The store's time, ms since 1970: what all that is decided by a clock goes by.
     #[must_use]
     pub fn now(&self) -> i64 {
@@ -245,7 +210,7 @@ impl Tenant {
 /// Refuses a store whose keys are gone: new ones would be made in silence, and the log would go on under another name.
 async fn keys_are_there(tenants: &[TenantId], vault: &Vault) -> Result<(), StoreError> {
     for tenant in tenants {
-        if !vault.is_there(tenant).await? {
+        if vault.version(tenant).await? == 0 {
             return Err(StoreError::NotFound(format!(
                 "key of tenant {tenant}, and its log has entries; restore the keys: `guiju backup restore-keys`"
             )));

@@ -12,8 +12,8 @@ use crate::place::Dialect;
 pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (1, "begin", include_str!("../migrations/main/0001_begin.sql")),
     (2, "accounts", include_str!("../migrations/main/0002_accounts.sql")),
+    (3, "remembered", include_str!("../migrations/main/0003_remembered.sql")),
     (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
-    (3, "witnessed", include_str!("../migrations/main/0003_witnessed.sql")),
 ];
 
 /// The migrations of the keys.

@@ -57,6 +57,8 @@ pub struct KeyStatus {
     pub created_ms: i64,
     /// Living keys by purpose.
     pub alive: BTreeMap<String, u64>,
+    /// The version of the tenant key to which a rotation was begun and not ended.
+    pub rotating_to: Option<i64>,
     /// Keys that a rotation has still to wrap again.
     pub behind: u64,
     /// Keys that were destroyed.
@@ -244,11 +246,6 @@ impl Vault {
         Ok(row.try_get(0)?)
     }
 
-    /// Whether the tenant has a key at all.
-    pub(crate) async fn is_there(&self, tenant: &TenantId) -> Result<bool, StoreError> {
-        Ok(newest(&mut *self.pool.acquire().await?, tenant).await? > 0)
-    }
-
     async fn tenant_key_of(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64) -> Result<Arc<DataKey>, StoreError> {
         let name = (tenant.clone(), version);
         if let Some(key) = self.remembered(|memory| memory.tenants.get(&name).cloned()) {
@@ -283,12 +280,18 @@ impl Vault {
         Ok(())
     }
 
-    /// Makes a new tenant key; from now on it wraps what is made. The old keys are wrapped again by [`Self::rewrap`].
-    pub(crate) async fn rotate(&self, tenant: &TenantId, now_ms: i64) -> Result<i64, StoreError> {
+    /// The version of the active tenant key; 0 where there is none.
+    pub(crate) async fn version(&self, tenant: &TenantId) -> Result<i64, StoreError> {
+        newest(&mut *self.pool.acquire().await?, tenant).await
+    }
+
+    /// Makes the tenant key of a version, if it is not there; from now on it wraps what is made. The old keys are wrapped again by [`Self::rewrap`].
+    pub(crate) async fn rotate(&self, tenant: &TenantId, version: i64, now_ms: i64) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let version = newest(&mut connection, tenant).await? + 1;
-        self.new_tenant_key(&mut connection, tenant, version, now_ms).await?;
-        Ok(version)
+        if newest(&mut connection, tenant).await? < version {
+            self.new_tenant_key(&mut connection, tenant, version, now_ms).await?;
+        }
+        Ok(())
     }
 
     /// Wraps up to 1,000 keys again that an older tenant key wraps, and says how many it were; none means that the old tenant keys are gone too.
@@ -326,17 +329,24 @@ impl Vault {
         Ok(rows.len() as u64)
     }
 
-    /// Destroys the keys of a purpose and a label for good, and says which. After it returns, neither the database nor its write-ahead log holds them.
-    pub(crate) async fn destroy(&self, tenant: &TenantId, purpose: Purpose, label: &str, now_ms: i64) -> Result<Vec<KeyRef>, StoreError> {
+    /// The name of the living key of a purpose and a label.
+    pub(crate) async fn alive(&self, tenant: &TenantId, purpose: Purpose, label: &str) -> Result<Option<KeyRef>, StoreError> {
+        let sql = "SELECT reference FROM data_key WHERE tenant = $1 AND purpose = $2 AND label = $3 AND destroyed_ms = 0";
+        let rows = tenant.query(sql).bind(purpose.word()).bind(label.to_owned()).fetch_all(&self.pool).await?;
+        rows.first().map(|row| reference(&row.try_get::<Vec<u8>, _>(0)?)).transpose()
+    }
+
+    /// Destroys keys for good, those that are still there. After it returns, neither the database nor its write-ahead log holds them.
+    pub(crate) async fn destroy(&self, tenant: &TenantId, keys: &[KeyRef], now_ms: i64) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        // The label names the person, so it goes too.
-        let sql = "UPDATE data_key SET wrapped = $4, destroyed_ms = $5, label = $6
-                   WHERE tenant = $1 AND purpose = $2 AND label = $3 AND destroyed_ms = 0 RETURNING reference";
-        let query = tenant.query(sql).bind(purpose.word()).bind(label.to_owned()).bind(Vec::<u8>::new()).bind(now_ms.max(1));
-        let rows = query.bind(crate::id::word()?).fetch_all(&mut *connection).await?;
-        self.remembered(|memory| memory.others.remove(&(tenant.clone(), purpose, label.to_owned())));
-        self.scrub(&mut connection).await?;
-        rows.iter().map(|row| reference(&row.try_get::<Vec<u8>, _>(0)?)).collect()
+        for key in keys {
+            // The label names the person, so it goes too.
+            let sql =
+                "UPDATE data_key SET wrapped = $3, destroyed_ms = $4, label = $5 WHERE tenant = $1 AND reference = $2 AND destroyed_ms = 0";
+            let query = tenant.query(sql).bind(key.0.to_vec()).bind(Vec::<u8>::new()).bind(now_ms.max(1)).bind(crate::id::word()?);
+            query.execute(&mut *connection).await?;
+        }
+        self.scrub(&mut connection).await
     }
 
     /// Takes what was deleted out of SQLite's files. In PostgreSQL old rows go with VACUUM and its own log with time: docs/ledger.md says what that means.
@@ -360,7 +370,7 @@ impl Vault {
         Ok(())
     }
 
-    /// How the keys of a tenant stand.
+    /// How the keys of a tenant stand, as far as the key database knows.
     pub(crate) async fn status(&self, tenant: &TenantId) -> Result<KeyStatus, StoreError> {
         let mut connection = self.pool.acquire().await?;
         let sql = "SELECT version, root, created_ms FROM tenant_key WHERE tenant = $1 ORDER BY version DESC LIMIT 1";
@@ -370,8 +380,15 @@ impl Vault {
         let sql = "SELECT purpose, COUNT(*), CAST(SUM(CASE WHEN version < $2 THEN 1 ELSE 0 END) AS BIGINT) FROM data_key
                    WHERE tenant = $1 AND destroyed_ms = 0 GROUP BY purpose";
         let rows = tenant.query(sql).bind(version).fetch_all(&mut *connection).await?;
-        let mut status =
-            KeyStatus { root: row.try_get(1)?, version, created_ms: row.try_get(2)?, alive: BTreeMap::new(), behind: 0, destroyed: 0 };
+        let mut status = KeyStatus {
+            root: row.try_get(1)?,
+            version,
+            created_ms: row.try_get(2)?,
+            alive: BTreeMap::new(),
+            rotating_to: None,
+            behind: 0,
+            destroyed: 0,
+        };
         for row in rows {
             status.alive.insert(row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs());
             status.behind += row.try_get::<i64, _>(2)?.unsigned_abs();
@@ -410,7 +427,7 @@ fn context(tenant: &TenantId, version: i64) -> String {
     format!("guiju tenant key {tenant} {version}")
 }
 
-fn reference(bytes: &[u8]) -> Result<KeyRef, StoreError> {
+pub(crate) fn reference(bytes: &[u8]) -> Result<KeyRef, StoreError> {
     bytes.try_into().map(KeyRef).map_err(|_| StoreError::damaged("a key", "its id does not have 16 bytes"))
 }
 

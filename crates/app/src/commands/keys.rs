@@ -79,18 +79,23 @@ fn status(store: &StoreArgs, json: bool) -> Result<ExitCode> {
             say!("{purpose:<10} {keys} keys");
         }
         say!("destroyed  {}", status.destroyed);
+        if let Some(version) = status.rotating_to {
+            say!(
+                "a rotation to version {version} was begun and has not ended; if no other process is at it, `guiju keys rotate --finish` goes on"
+            );
+        }
         if status.behind > 0 {
             say!("{} keys are still wrapped by an older tenant key; `guiju keys rotate --finish` goes on", status.behind);
         }
     }
-    Ok(exit(status.behind == 0))
+    Ok(exit(status.behind == 0 && status.rotating_to.is_none()))
 }
 
 fn rotate(store: &StoreArgs, finish: bool) -> Result<ExitCode> {
     let bar = ProgressBar::new_spinner().with_message("keys wrapped anew");
     let version = at_desk("keys rotate", store, async |desk| {
         if finish {
-            desk.tenant.finish_rotation(|done| bar.set_position(done)).await?;
+            desk.tenant.finish_rotation(&desk.by(), |done| bar.set_position(done)).await?;
             Ok(desk.tenant.key_status().await?.version)
         } else {
             Ok(desk.tenant.rotate_keys(&desk.by(), |done| bar.set_position(done)).await?)

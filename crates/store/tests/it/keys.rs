@@ -71,11 +71,52 @@ fn a_rotation_that_was_interrupted_goes_on() {
         let store = fresh.open().await;
         let tenant = main_of(&store).await;
         let mut last = 0;
-        tenant.finish_rotation(|done| last = done).await.unwrap();
+        tenant.finish_rotation("test", |done| last = done).await.unwrap();
         assert_eq!((last, tenant.key_status().await.unwrap().behind), (behind, 0));
         for entry in [entries[0], entries[1_200], entries[PERSONS - 1]] {
             assert_eq!(tenant.entry(entry).await.unwrap().content, open("你好"));
         }
+        store.close().await;
+    });
+}
+
+/// Keeps tenant keys from being made, or lets them be made again.
+async fn hinder(fresh: &Fresh, hindered: bool) {
+    let sql = match (fresh.place.database.is_some(), hindered) {
+        (false, true) => "CREATE TRIGGER no BEFORE INSERT ON tenant_key BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+        (false, false) => "DROP TRIGGER no",
+        (true, true) => "ALTER TABLE tenant_key ADD CONSTRAINT no CHECK (version < 2)",
+        (true, false) => "ALTER TABLE tenant_key DROP CONSTRAINT no",
+    };
+    fresh.ask("keys.db", sql).await;
+}
+
+#[test]
+fn a_rotation_that_broke_off_before_its_key_is_seen_and_goes_on() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let entry = say(&tenant, "user-1", "你好").await;
+        hinder(&fresh, true).await;
+        assert!(tenant.rotate_keys("test", |_| ()).await.is_err());
+        store.close().await;
+        hinder(&fresh, false).await;
+
+        let store = fresh.open().await;
+        let tenant = main_of(&store).await;
+        let status = tenant.key_status().await.unwrap();
+        assert_eq!((status.version, status.rotating_to), (1, Some(2)));
+        let again = tenant.rotate_keys("test", |_| ()).await.unwrap_err().to_string();
+        assert!(again.contains("--finish"), "{again}");
+        tenant.finish_rotation("another", |_| ()).await.unwrap();
+        let status = tenant.key_status().await.unwrap();
+        assert_eq!((status.version, status.rotating_to, status.behind), (2, None, 0));
+        assert_eq!(tenant.entry(entry).await.unwrap().content, open("你好"));
+        let said: Vec<_> = tenant.entries(0, 100).await.unwrap().into_iter().filter_map(|entry| entry.said).collect();
+        let of = |what: &str| said.iter().filter(|said| said["what"] == what).map(|said| said["by"].as_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!((of("key.rotate"), of("key.rotated")), (vec!["test"], vec!["another"]));
+        // Without one that was begun there is nothing to end.
+        tenant.finish_rotation("test", |_| ()).await.unwrap();
+        assert_eq!(tenant.entries(0, 100).await.unwrap().len(), said.len());
         store.close().await;
     });
 }
