@@ -16,6 +16,10 @@ pub const MAX_ENTRIES: usize = 4_096;
 /// Bytes of the content of one entry. Sealed content lies in a row of the database; what is larger belongs into a file of which the entry has the hash.
 pub const MAX_CONTENT_BYTES: usize = 4 << 20;
 
+/// Bytes of content of one change, and of a batch before no further change joins it. The rows of up to 256 entries are one message to the database: PostgreSQL takes 1 GiB, and
+/// what waits in memory is held three times, plain, sealed and in the message.
+pub const MAX_CHANGE_BYTES: usize = 16 << 20;
+
 /// What goes into the ledger.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -84,6 +88,8 @@ pub struct Change {
     pub(crate) entries: Vec<(EntryId, Entry)>,
     /// Requests that have their outcome: rows that are written with the entries, many at once.
     pub(crate) closed: Vec<RequestRow>,
+    /// Bytes of their content.
+    pub(crate) bytes: usize,
     pub(crate) now_ms: i64,
     /// Whether a savepoint stands: it is set before the first statement, because most changes have none and only record.
     pub(crate) savepoint: bool,
@@ -104,12 +110,16 @@ impl Change {
         if self.entries.len() >= MAX_ENTRIES {
             return Err(StoreError::Refused(format!("one change has at most {MAX_ENTRIES} entries; make several")));
         }
-        if let Some(content) = entry.content.as_ref().filter(|content| content.bytes.len() > MAX_CONTENT_BYTES) {
-            let bytes = content.bytes.len();
+        let bytes = entry.content.as_ref().map_or(0, |content| content.bytes.len());
+        if bytes > MAX_CONTENT_BYTES {
             return Err(StoreError::Refused(format!(
                 "an entry holds at most {MAX_CONTENT_BYTES} bytes of content, not {bytes}; keep a hash of it"
             )));
         }
+        if self.bytes + bytes > MAX_CHANGE_BYTES {
+            return Err(StoreError::Refused(format!("one change holds at most {MAX_CHANGE_BYTES} bytes of content; make several")));
+        }
+        self.bytes += bytes;
         let id = entry.id.map_or_else(|| EntryId::new(self.now_ms), Ok)?;
         self.entries.push((id, entry));
         Ok(id)
@@ -166,7 +176,7 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let place = Place { directory: directory.path().to_owned(), database: None };
             let connection = place.connection(Part::Main).await.unwrap();
-            let mut change = Change { tenant: TenantId::main(), connection, entries: Vec::new(), now_ms: 0, savepoint: false };
+            let mut change = Change { tenant: TenantId::main(), connection, entries: Vec::new(), bytes: 0, now_ms: 0, savepoint: false };
             // SQLite has no absolute value of the smallest number.
             let sql = "SELECT abs(n) FROM (SELECT 1 AS n UNION ALL SELECT -9223372036854775807 - 1) WHERE $1 = 'main'";
             assert!(change.row(sql, |query| query).await.is_err());

@@ -26,6 +26,7 @@ mod tenant;
 mod vault;
 mod writer;
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::{fs, thread};
@@ -36,7 +37,7 @@ use sqlx::AnyPool;
 use sqlx::any::AnyRow;
 use tokio::sync::oneshot;
 
-pub use change::{Change, Content, Entry, MAX_CONTENT_BYTES, MAX_ENTRIES};
+pub use change::{Change, Content, Entry, MAX_CHANGE_BYTES, MAX_CONTENT_BYTES, MAX_ENTRIES};
 pub use erasure::Erased;
 pub use error::StoreError;
 pub use id::EntryId;
@@ -250,7 +251,7 @@ async fn start(place: Place, root: Arc<dyn Root>, policy: Arc<CipherPolicy>, clo
                 Err(error) => drop(started.send(Err(error))),
                 Ok((logs, connection)) => {
                     let _ = started.send(Ok(()));
-                    Writer { messages, place, clock, logs }.run(connection).await;
+                    Writer { messages, place, clock, logs, waiting: VecDeque::new() }.run(connection).await;
                 }
             }
         });

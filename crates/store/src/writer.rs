@@ -2,19 +2,22 @@
 //!
 //! What a crash leaves behind, after each step of a batch: before COMMIT nothing of it; after COMMIT all of it, though nobody may have been told. The checkpoint is
 //! signed after COMMIT: what was never signed can be signed later. The head file comes next, and speaks only of what is committed; then the checkpoint is shown.
+//!
+//! Several processes may write to one PostgreSQL. Each locks the log of a tenant before its first change for it, and takes the tenants of a batch in the order of their names: so the
+//! changes of a tenant are one after the other everywhere, and two batches never wait for each other in a ring.
 
 use std::any::Any as AnyValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::change::{Change, Entry};
+use crate::change::{Change, Entry, MAX_CHANGE_BYTES};
 use crate::guard::{self, RequestRow};
 use crate::log::Logs;
-use crate::place::{Part, Place};
+use crate::place::{Dialect, Part, Place};
 use crate::tenant::TenantId;
 use crate::{Clock, EntryId, StoreError};
 
@@ -96,6 +99,8 @@ pub(crate) struct Writer {
     pub(crate) place: Place,
     pub(crate) clock: Clock,
     pub(crate) logs: Logs,
+    /// Changes that were taken from the queue, and came into no batch yet.
+    pub(crate) waiting: VecDeque<Task>,
 }
 
 /// What the writer does next.
@@ -114,6 +119,10 @@ struct Batch {
     closed: BTreeMap<TenantId, Vec<RequestRow>>,
     /// Changes that were tried, kept or not.
     tried: usize,
+    /// Bytes of content that are kept.
+    bytes: usize,
+    /// Tenants whose logs are locked until the end of the transaction.
+    locked: BTreeSet<TenantId>,
     /// Whether one was refused, so that the transaction must be asked whether it still stands.
     refused: bool,
     /// What one did could not be taken back: nothing of the batch may be kept.
@@ -127,18 +136,30 @@ struct Kept {
     entries: Vec<EntryId>,
 }
 
+impl Batch {
+    /// Whether no further change may join.
+    const fn is_full(&self) -> bool {
+        self.tried >= BATCH || self.bytes >= MAX_CHANGE_BYTES || self.spoilt.is_some()
+    }
+
+    /// Whether the log of a tenant is locked, or comes after all that are.
+    fn may_lock(&self, tenant: &TenantId) -> bool {
+        self.locked.contains(tenant) || self.locked.last().is_none_or(|last| last < tenant)
+    }
+}
+
 impl Writer {
     /// Writes until it is told to stop or nobody can ask any more, then signs what is not signed yet.
     pub(crate) async fn run(mut self, mut connection: AnyConnection) {
         let mut closing = None;
-        while closing.is_none() {
+        while closing.is_none() || !self.waiting.is_empty() {
             match self.next().await {
                 Next::Over => break,
                 Next::Close(done) => closing = Some(done),
                 Next::Nothing => {}
                 Next::Task(task) => {
                     let (after, close) = self.batch(task, connection).await;
-                    (connection, closing) = (after, close);
+                    (connection, closing) = (after, close.or(closing));
                 }
             }
             self.sign(&mut connection, false).await;
@@ -153,6 +174,9 @@ impl Writer {
 
     /// The next message, or the time to sign.
     async fn next(&mut self) -> Next {
+        if let Some(task) = self.waiting.pop_front() {
+            return Next::Task(task);
+        }
         let message = match self.logs.until_signing((self.clock)()) {
             None => self.messages.recv().await,
             Some(ms) => match tokio::time::timeout(Duration::from_millis(ms), self.messages.recv()).await {
@@ -182,24 +206,15 @@ impl Writer {
     async fn batch(&mut self, first: Task, connection: AnyConnection) -> (AnyConnection, Option<oneshot::Sender<()>>) {
         let now_ms = (self.clock)();
         let mut change =
-            Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), closed: Vec::new(), now_ms, savepoint: false };
+            Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), closed: Vec::new(), bytes: 0, now_ms, savepoint: false };
         if let Err(error) = self.begin(&mut change.connection).await {
             let _ = first.answer.send(Err(error));
             return (change.connection, None);
         }
         let mut batch = Batch::default();
-        let mut closing = None;
-        let mut next = Some(first);
-        while let Some(task) = next.take() {
+        let mut closing = self.gather(first);
+        while let Some(task) = self.another(&batch, &mut closing) {
             self.one(task, &mut change, &mut batch).await;
-            next = match if batch.tried < BATCH && batch.spoilt.is_none() { self.messages.try_recv().ok() } else { None } {
-                Some(Message::Change(task)) => Some(task),
-                Some(Message::Close(done)) => {
-                    closing = Some(done);
-                    None
-                }
-                None => None,
-            };
         }
         let kept = std::mem::take(&mut batch.kept);
         match self.commit(&mut change.connection, batch, now_ms).await {
@@ -207,6 +222,47 @@ impl Writer {
             Err(error) => self.abandon(kept, &error, &mut change.connection).await,
         }
         (change.connection, closing)
+    }
+
+    /// Takes what waits, in the order in which the tenants' logs are locked. SQLite has one writer and no such order: there the queue itself is the order.
+    fn gather(&mut self, first: Task) -> Option<oneshot::Sender<()>> {
+        let mut closing = None;
+        // What an earlier batch left has waited longest.
+        let receive = self.waiting.is_empty() && self.place.dialect() == Dialect::Postgres;
+        self.waiting.push_front(first);
+        while receive && self.waiting.len() < BATCH && closing.is_none() {
+            match self.messages.try_recv() {
+                Ok(Message::Change(task)) => self.waiting.push_back(task),
+                Ok(Message::Close(done)) => closing = Some(done),
+                Err(_) => break,
+            }
+        }
+        self.waiting.make_contiguous().sort_by(|one, other| one.tenant.cmp(&other.tenant));
+        closing
+    }
+
+    /// The next change of a batch. One that comes while the batch is made joins it if its log can be locked in the order, or is locked already; else it waits for the next.
+    fn another(&mut self, batch: &Batch, closing: &mut Option<oneshot::Sender<()>>) -> Option<Task> {
+        if batch.is_full() {
+            return None;
+        }
+        if let Some(task) = self.waiting.pop_front() {
+            return Some(task);
+        }
+        if closing.is_some() {
+            return None;
+        }
+        match self.messages.try_recv().ok()? {
+            Message::Close(done) => {
+                *closing = Some(done);
+                None
+            }
+            Message::Change(task) if self.place.dialect() == Dialect::Sqlite || batch.may_lock(&task.tenant) => Some(task),
+            Message::Change(task) => {
+                self.waiting.push_back(task);
+                None
+            }
+        }
     }
 
     /// Begins a transaction; a connection that has died is made once more.
@@ -221,11 +277,20 @@ impl Writer {
 
     /// Makes one change behind a savepoint: if it fails, the others of its batch stay.
     async fn one(&mut self, task: Task, change: &mut Change, batch: &mut Batch) {
+        batch.tried += 1;
+        // Before the change has its savepoint: what is locked stays locked when the change is taken back.
+        if batch.locked.insert(task.tenant.clone())
+            && let Err(error) = self.logs.lock(&mut change.connection, &task.tenant).await
+        {
+            let _ = task.answer.send(Err(StoreError::NotAcknowledged(error.to_string())));
+            batch.spoilt = Some(error);
+            return;
+        }
         change.tenant = task.tenant;
         change.now_ms = (self.clock)();
         change.entries.clear();
         change.closed.clear();
-        batch.tried += 1;
+        change.bytes = 0;
         let made = (task.work)(change).await;
         batch.refused |= made.is_err();
         if let Err(error) = change.end(made.is_ok()).await {
@@ -233,6 +298,7 @@ impl Writer {
         }
         match made {
             Ok(value) => {
+                batch.bytes += change.bytes;
                 let ids = change.entries.iter().map(|(id, _)| *id).collect();
                 batch.entries.entry(change.tenant.clone()).or_default().append(&mut change.entries);
                 if !change.closed.is_empty() {
@@ -256,7 +322,6 @@ impl Writer {
             guard::write_closed(connection, &tenant, closed).await?;
         }
         let mut places = BTreeMap::new();
-        // In the order of their names, so that the appends of two writers on one PostgreSQL do not wait for each other in a ring.
         for (tenant, entries) in batch.entries.into_iter().filter(|(_, entries)| !entries.is_empty()) {
             self.logs.append(connection, &tenant, entries, now_ms, &mut places).await?;
         }
@@ -284,4 +349,24 @@ fn answer(kept: Vec<Kept>, places: &BTreeMap<EntryId, u64>) {
 async fn say(connection: &mut AnyConnection, sql: &'static str) -> Result<(), StoreError> {
     sqlx::raw_sql(sql).execute(connection).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_full_by_its_changes_or_by_their_bytes() {
+        assert!(!Batch::default().is_full());
+        assert!(Batch { tried: BATCH, ..Batch::default() }.is_full());
+        assert!(!Batch { tried: 1, bytes: MAX_CHANGE_BYTES - 1, ..Batch::default() }.is_full());
+        assert!(Batch { tried: 1, bytes: MAX_CHANGE_BYTES, ..Batch::default() }.is_full());
+    }
+
+    #[test]
+    fn logs_are_locked_in_the_order_of_their_names() {
+        let id = |name: &str| name.parse::<TenantId>().unwrap();
+        let batch = Batch { locked: ["b", "d"].map(id).into(), ..Batch::default() };
+        assert_eq!(["a", "b", "c", "d", "e"].map(|name| batch.may_lock(&id(name))), [false, true, false, true, true]);
+    }
 }

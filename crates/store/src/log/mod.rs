@@ -134,13 +134,17 @@ impl Logs {
         }
     }
 
-    /// The log as it stands, locked for this transaction. What is in memory is used if nobody else has written since.
+    /// Locks the log of a tenant until the end of the transaction, if there is one yet. SQLite has locked all of it.
+    pub(crate) async fn lock(&self, connection: &mut AnyConnection, tenant: &TenantId) -> Result<(), StoreError> {
+        if self.dialect == Dialect::Postgres {
+            tenant.query("SELECT 1 FROM log_head WHERE tenant = $1 FOR UPDATE").fetch_all(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// The log as it stands, which is locked for this transaction. What is in memory is used if nobody else has written since.
     async fn latest(&mut self, connection: &mut AnyConnection, tenant: &TenantId) -> Result<Open, StoreError> {
-        let sql = match self.dialect {
-            Dialect::Sqlite => HEAD,
-            Dialect::Postgres => HEAD_LOCKED,
-        };
-        let head = head(connection, tenant, sql).await?;
+        let head = head(connection, tenant, HEAD).await?;
         if let Some(open) = self.open.get(tenant).filter(|open| head.size < open.tree.size()) {
             return Err(StoreError::Older { origin: head.origin, found: head.size, signed: open.tree.size() });
         }
@@ -175,7 +179,6 @@ pub(crate) struct HeadRow {
 }
 
 pub(crate) const HEAD: &str = "SELECT origin, size, root, checkpoint, signed_size, signed_ms FROM log_head WHERE tenant = $1";
-const HEAD_LOCKED: &str = "SELECT origin, size, root, checkpoint, signed_size, signed_ms FROM log_head WHERE tenant = $1 FOR UPDATE";
 
 pub(crate) async fn head(connection: &mut AnyConnection, tenant: &TenantId, sql: &'static str) -> Result<HeadRow, StoreError> {
     let row = tenant.query(sql).fetch_optional(connection).await?.ok_or_else(|| StoreError::NotFound(format!("log of tenant {tenant}")))?;

@@ -97,8 +97,8 @@ impl Tenant {
 
 /// Keeps a cosigned checkpoint, with the cosignatures that it has already; the last checkpoint shows them too, if it is that one.
 async fn keep(change: &mut Change, size: u64, mut note: Note) -> Result<(), StoreError> {
-    // Whoever else accepts an answer for this log waits here, so that neither's cosignature is lost.
-    change.execute("UPDATE log_head SET signed_size = signed_size WHERE tenant = $1", |query| query).await?;
+    change.save().await?;
+    // The log is locked: whoever else accepts an answer waits, so that neither's cosignature is lost.
     match cosigned(&mut change.connection, &change.tenant).await? {
         Some((newest, _)) if newest > size => {
             return Err(StoreError::Refused(format!(

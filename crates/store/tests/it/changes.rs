@@ -2,7 +2,7 @@
 
 use ledger::leaf::Class;
 use serde_json::json;
-use store::{Change, Entry, NewJob, StoreError, Tenant};
+use store::{Change, Entry, MAX_CHANGE_BYTES, MAX_CONTENT_BYTES, NewJob, StoreError, Tenant};
 
 use crate::place::{Fresh, everywhere};
 
@@ -93,5 +93,59 @@ fn what_was_kept_is_there_after_closing_and_after_being_dropped() {
         let tenant = store.tenant(&store::TenantId::main()).await.unwrap();
         assert_eq!(note(&tenant, "test.three").await, index + 2);
         store.close().await;
+    });
+}
+
+#[test]
+fn a_change_is_bounded_by_its_bytes_and_what_fits_is_kept() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let write = async |entries: usize| {
+            let work = async move |change: &mut Change| {
+                for _ in 0..entries {
+                    change.record(Entry::new(Class::Data, "test.row", "test").about("someone", vec![7; MAX_CONTENT_BYTES]))?;
+                }
+                Ok(())
+            };
+            tenant.change(work).await
+        };
+        let most = MAX_CHANGE_BYTES / MAX_CONTENT_BYTES;
+        let refused = write(most + 1).await.unwrap_err().to_string();
+        assert!(refused.contains("make several"), "{refused}");
+        // Two of them at once are more than one batch takes.
+        let (one, two) = tokio::join!(write(most), write(most));
+        assert_eq!((one.unwrap().1.len(), two.unwrap().1.len()), (most, most));
+        store.close().await;
+    });
+}
+
+/// Two processes on one PostgreSQL, each with changes of two tenants that touch the same rows, in opposite order.
+#[test]
+fn changes_of_several_tenants_in_two_processes_do_not_wait_for_each_other_in_a_ring() {
+    crate::place::runtime().block_on(async {
+        let Some(fresh) = Fresh::postgres().await else { return };
+        let (one, two) = (fresh.open().await, fresh.open().await);
+        let mut tenants = Vec::new();
+        for name in ["a", "b", "c"] {
+            one.create_tenant(&name.parse().unwrap(), "audit.example.cn", "test").await.unwrap();
+            let of = async |store: &store::Store| store.tenant(&name.parse().unwrap()).await.unwrap();
+            let tenant = of(&one).await;
+            tenant.change(async |change: &mut Change| change.enqueue(job()).await).await.unwrap();
+            tenants.push((tenant.lease(1_000_000).await.unwrap().unwrap(), tenant, of(&two).await));
+        }
+        let mut changes = Vec::new();
+        for round in 0..100 {
+            for at in 0..3 {
+                let (leased, here, _) = tenants[at].clone();
+                changes.push(tokio::spawn(async move { here.extend(&leased, round).await }));
+                let (leased, _, there) = tenants[2 - at].clone();
+                changes.push(tokio::spawn(async move { there.extend(&leased, round).await }));
+            }
+        }
+        for change in changes {
+            change.await.unwrap().unwrap();
+        }
+        one.close().await;
+        two.close().await;
     });
 }
