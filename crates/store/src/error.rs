@@ -27,6 +27,20 @@ pub enum StoreError {
         /// Entries of which a checkpoint was signed.
         signed: u64,
     },
+    /// A checkpoint was signed, and the head file says nothing of it.
+    #[error(
+        "the log {origin} has a signed checkpoint of {signed} entries, but {file} says nothing of it: the file was removed, or this machine has not signed this log before. \
+         Without it an older copy of the database would be taken for the newest. Put the file back; if that cannot be, and the database is known to be the newest, \
+         `guiju ledger accept-head` takes it as it is and records that"
+    )]
+    HeadGone {
+        /// Name of the log.
+        origin: String,
+        /// Entries of which the database says that a checkpoint was signed.
+        signed: u64,
+        /// The head file.
+        file: String,
+    },
     /// The database holds another history than the one that was signed.
     #[error(
         "the log {0} is not the one that was signed: its root at the signed size differs; have the audit administrator look before anything is written"

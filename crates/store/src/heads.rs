@@ -107,6 +107,11 @@ impl Heads {
         File::open(&self.directory)?.sync_all()
     }
 
+    /// The path of the file, for messages.
+    pub(crate) fn file(&self) -> String {
+        self.path("head").display().to_string()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }

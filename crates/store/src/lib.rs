@@ -118,6 +118,27 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a store whose head file is gone: what the database says was signed is taken for what this machine has signed, and an entry in each log that this concerns says so.
+    /// It gives the names of these logs, and of how many entries each had a checkpoint. Whoever asks has made sure that the database is the newest.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; or a checkpoint does not speak of the entries that are there.
+    pub async fn accept_heads(options: Options, by: &str) -> Result<(Self, Vec<(String, u64)>), StoreError> {
+        make(&options.place.directory)?;
+        let readers = options.place.readers().await?;
+        schema::migrate(&readers, options.place.dialect(), schema::MAIN, "migrations").await?;
+        let accepted = log::accept_heads(&readers, &options.place).await?;
+        readers.close().await;
+        let store = Self::open(options).await?;
+        let mut logs = Vec::new();
+        for (tenant, origin, signed) in accepted {
+            let entry = Entry::new(ledger::leaf::Class::Admin, "ledger.accept-head", by).with("signed", signed);
+            store.desk(&tenant).change(async move |change: &mut Change| change.record(entry)).await?;
+            logs.push((origin, signed));
+        }
+        Ok((store, logs))
+    }
+
     /// All tenants, by name.
     ///
     /// # Errors

@@ -209,15 +209,13 @@ async fn write_tiles(connection: &mut AnyConnection, tenant: &TenantId, tiles: V
     Ok(transaction.commit().await?)
 }
 
-/// Remembers what was signed. A head file that is there is newer or as new, and stays, unless an older backup was accepted: then it is kept under another name.
+/// Remembers what was signed. What a head file says that is there is newer or as new, and stays, unless an older backup was accepted: then it is kept under another name.
 fn write_heads(ask: &Restore<'_>, backup: &Backup, roots: &Roots, signed: &BTreeMap<String, Head>) -> Result<(), BackupError> {
     let directory = &ask.place.directory;
     let logs = backup.manifest.logs.iter().map(|log| (log.origin.as_str(), log)).collect();
     if behind(backup, signed, &logs).is_some() {
         let (from, to) = (directory.join("head"), directory.join(format!("head.before-{}", backup.id())));
         fs::rename(&from, &to).map_err(BackupError::file(&from))?;
-    } else if !signed.is_empty() {
-        return Ok(());
     }
     for log in backup.manifest.logs.iter().filter(|log| log.signed_size > 0) {
         if let Some(root) = roots.get(&(log.tenant.clone(), log.signed_size)) {

@@ -1,6 +1,7 @@
 //! The log of each tenant: entries are sealed, their leaves appended to the tree, and leaves, sealed segments, tiles and head written in the transaction of the change.
 
 mod check;
+mod guard;
 mod read;
 pub(crate) mod rows;
 mod seal;
@@ -14,7 +15,7 @@ use ledger::leaf::Class;
 use ledger::tile::{TileId, right_edge};
 use ledger::tree::{Appender, Tile};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{AnyConnection, Row};
 
 use crate::change::{Change, Entry};
 use crate::heads::Heads;
@@ -24,6 +25,7 @@ use crate::vault::Vault;
 use crate::{EntryId, StoreError};
 use rows::Value;
 
+pub(crate) use guard::{accept_heads, check};
 pub use read::{LogStatus, Opened, Secret};
 pub(crate) use seal::{check_origin, person};
 pub use sign::SigningFault;
@@ -64,31 +66,14 @@ pub(crate) async fn begin(change: &mut Change, origin: &str, by: &str) -> Result
     Ok(())
 }
 
-/// Holds every log against what this machine has signed.
-pub(crate) async fn check(readers: &AnyPool, place: &Place) -> Result<(), StoreError> {
-    for (origin, signed) in Heads::new(&place.directory).read()? {
-        let Some((_, name)) = origin.rsplit_once('/') else { continue };
-        let tenant: TenantId = name.parse().map_err(|error| StoreError::damaged("the head file", error))?;
-        let mut connection = readers.acquire().await?;
-        let older = |found| StoreError::Older { origin: origin.clone(), found, signed: signed.size };
-        let head = head(&mut connection, &tenant, HEAD).await.map_err(|error| match error {
-            StoreError::NotFound(_) => older(0),
-            other => other,
-        })?;
-        if head.size < signed.size {
-            return Err(older(head.size));
-        }
-        let then = resume(&mut connection, &tenant, signed.size).await?;
-        if then.root() != signed.root || head.origin != origin {
-            return Err(StoreError::Forked(origin));
-        }
-    }
-    Ok(())
-}
-
 impl Logs {
     pub(crate) fn new(place: &Place, vault: Vault) -> Self {
         Self { dialect: place.dialect(), vault, heads: Heads::new(&place.directory), open: HashMap::new(), forgotten: true }
+    }
+
+    /// The keys that the writer seals with.
+    pub(crate) const fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// Appends entries inside the transaction of the connection, and says which place each has.

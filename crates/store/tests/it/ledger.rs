@@ -218,6 +218,44 @@ fn an_older_copy_of_the_database_is_refused() {
 }
 
 #[test]
+fn a_head_file_that_is_gone_is_not_taken_for_a_log_that_was_never_signed() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 5).await;
+        let other = store.create_tenant(&"other".parse().unwrap(), "audit.example.cn", "test").await.unwrap();
+        fill(&other, 1).await;
+        store.close().await;
+        let file = fresh.place.directory.join("head");
+        let head = std::fs::read_to_string(&file).unwrap();
+        let (of_main, of_other) = head.split_at(head.find("audit.example.cn/other").unwrap());
+        assert!(of_main.starts_with("audit.example.cn/main 6 "), "{head}");
+        // The line of one log is gone, then all of the file.
+        std::fs::write(&file, of_other).unwrap();
+        let refused = fresh.try_open().await.err().unwrap();
+        assert!(matches!(&refused, StoreError::HeadGone { origin, signed: 6, .. } if origin.ends_with("/main")), "{refused}");
+        std::fs::remove_file(&file).unwrap();
+        assert!(matches!(fresh.try_open().await, Err(StoreError::HeadGone { .. })));
+
+        let (store, accepted) = store::Store::accept_heads(fresh.options(), "root").await.unwrap();
+        assert_eq!(accepted, [("audit.example.cn/main".to_owned(), 6), ("audit.example.cn/other".to_owned(), 2)]);
+        let tenant = store.tenant(&TenantId::main()).await.unwrap();
+        let said = tenant.entries(6, 10).await.unwrap().pop().unwrap().said.unwrap();
+        assert_eq!((said["what"].as_str(), said["by"].as_str()), (Some("ledger.accept-head"), Some("root")));
+        store.close().await;
+        let (store, _) = reopened(&fresh).await;
+        store.close().await;
+        // Whose file is there accepts nothing, and says nothing.
+        let (store, accepted) = store::Store::accept_heads(fresh.options(), "root").await.unwrap();
+        assert!(accepted.is_empty());
+        store.close().await;
+        // A checkpoint that does not speak of these entries is not accepted either.
+        std::fs::remove_file(&file).unwrap();
+        fresh.ask("guiju.db", "UPDATE log_head SET signed_size = signed_size - 1 WHERE tenant = 'main'").await;
+        assert!(matches!(store::Store::accept_heads(fresh.options(), "root").await, Err(StoreError::Forked(_))));
+    });
+}
+
+#[test]
 fn another_history_of_the_same_length_is_refused() {
     everywhere(async |fresh: Fresh| {
         let (store, tenant) = fresh.main().await;

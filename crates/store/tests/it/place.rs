@@ -54,9 +54,14 @@ impl Fresh {
 
     /// Opens the store under a cipher policy.
     pub(crate) async fn open_with(&self, policy: CipherPolicy) -> Result<Store, store::StoreError> {
+        Store::open(Options { policy, ..self.options() }).await
+    }
+
+    pub(crate) fn options(&self) -> Options {
         let time = Arc::clone(&self.time);
         let clock = Arc::new(move || time.load(Ordering::SeqCst));
-        Store::open(Options { place: self.place.clone(), root: Arc::new(TestRoot), policy, clock }).await
+        let policy = CipherPolicy::uniform(Suite::XChaCha20Poly1305);
+        Options { place: self.place.clone(), root: Arc::new(TestRoot), policy, clock }
     }
 
     /// Opens the store with its tenant `main`.
@@ -68,12 +73,17 @@ impl Fresh {
 
     /// Asks one of the databases behind the store's back: `guiju.db` or `keys.db`.
     pub(crate) async fn ask(&self, file: &str, sql: &str) -> Vec<AnyRow> {
+        let mut connection = self.connect(file).await;
+        sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap()
+    }
+
+    /// A connection to one of the databases behind the store's back.
+    pub(crate) async fn connect(&self, file: &str) -> AnyConnection {
         let url = match &self.place.database {
             Some(url) => url.clone(),
             None => format!("sqlite://{}", self.place.directory.join(file).display()),
         };
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
-        sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap()
+        AnyConnection::connect(&url).await.unwrap()
     }
 
     /// Tells a child process where the store is.
