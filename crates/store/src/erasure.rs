@@ -3,6 +3,11 @@
 //! Four steps: the wish is written down with its entry; the key that it destroys is named beside it; the key is destroyed; that it was is written down, the wish
 //! goes, and with it the rows that guard the service against the person. A crash between them leaves the wish, and the next start does the rest and says which key
 //! it was.
+//!
+//! While the named key is not destroyed yet, nothing is recorded that would be sealed with it: it would be acknowledged, and gone the moment after. Writer and wish take turns at the
+//! log's lock, so that content stands before the wish, and goes with the key, or is refused until the key is destroyed, and gets a new one.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use keys::KeyRef;
 use ledger::leaf::Class;
@@ -11,7 +16,8 @@ use sqlx::Row;
 
 use crate::change::{Change, Entry};
 use crate::log;
-use crate::vault::{Purpose, reference};
+use crate::tenant::TenantId;
+use crate::vault::{Purpose, Vault, reference};
 use crate::{Recorded, StoreError, Tenant};
 
 /// What was done for a person.
@@ -21,6 +27,43 @@ pub struct Erased {
     pub keys: Vec<KeyRef>,
     /// The entry that says so.
     pub recorded: Vec<Recorded>,
+}
+
+/// The wishes that stand, by tenant, as far as they were asked for in a batch: labels of persons.
+pub(crate) type Wishes = BTreeMap<TenantId, BTreeSet<String>>;
+
+/// Refuses a change with content that would be sealed with a key that is being destroyed. The log of its tenant is locked.
+pub(crate) async fn refuse_wished(vault: &Vault, change: &mut Change, wishes: &mut Wishes) -> Result<(), StoreError> {
+    let content = |entry: &Entry| entry.content.as_ref().map(|content| content.person.clone());
+    let persons: BTreeSet<String> = change.entries.iter().filter_map(|(_, entry)| content(entry)).collect();
+    if persons.is_empty() {
+        return Ok(());
+    }
+    if !wishes.contains_key(&change.tenant) {
+        let query = change.tenant.query("SELECT label FROM erasure WHERE tenant = $1");
+        let rows = query.fetch_all(&mut change.connection).await?;
+        wishes.insert(change.tenant.clone(), rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?);
+    }
+    let Some(wished) = wishes.get(&change.tenant).filter(|wished| !wished.is_empty()) else { return Ok(()) };
+    for person in persons {
+        let label = log::person(vault, &change.tenant, &person, change.now_ms).await?;
+        if wished.contains(&label) && is_going(vault, change, label).await? {
+            return Err(StoreError::Refused(
+                "the key of this person is being destroyed, and nothing is sealed with it any more; try again in a moment: what comes then gets a new key"
+                    .to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the person's key is not destroyed yet, or the wish has not named it.
+async fn is_going(vault: &Vault, change: &mut Change, label: String) -> Result<bool, StoreError> {
+    let alive = vault.alive(&change.tenant, Purpose::Subject, &label).await?;
+    let query = change.tenant.query("SELECT reference FROM erasure_key WHERE tenant = $1 AND label = $2").bind(label);
+    let named = query.fetch_all(&mut change.connection).await?;
+    let named = named.iter().map(|row| reference(&row.try_get::<Vec<u8>, _>(0)?)).collect::<Result<Vec<KeyRef>, StoreError>>()?;
+    Ok(named.is_empty() || alive.is_some_and(|key| named.contains(&key)))
 }
 
 impl Tenant {

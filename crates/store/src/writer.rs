@@ -15,6 +15,7 @@ use sqlx::{AnyConnection, Connection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{Change, Entry, MAX_CHANGE_BYTES};
+use crate::erasure::{Wishes, refuse_wished};
 use crate::guard::{self, RequestRow};
 use crate::log::Logs;
 use crate::place::{Dialect, Part, Place};
@@ -123,6 +124,8 @@ struct Batch {
     bytes: usize,
     /// Tenants whose logs are locked until the end of the transaction.
     locked: BTreeSet<TenantId>,
+    /// The persons who are being erased, of the tenants for which that was asked.
+    wishes: Wishes,
     /// Whether one was refused, so that the transaction must be asked whether it still stands.
     refused: bool,
     /// What one did could not be taken back: nothing of the batch may be kept.
@@ -291,7 +294,7 @@ impl Writer {
         change.entries.clear();
         change.closed.clear();
         change.bytes = 0;
-        let made = (task.work)(change).await;
+        let made = self.made(task.work, change, batch).await;
         batch.refused |= made.is_err();
         if let Err(error) = change.end(made.is_ok()).await {
             batch.spoilt = Some(error);
@@ -308,6 +311,20 @@ impl Writer {
             }
             Err(error) => drop(task.answer.send(Err(error))),
         }
+    }
+
+    /// What a change comes to: what its closure says, unless it speaks of a person who is being erased.
+    async fn made(&self, work: Work, change: &mut Change, batch: &mut Batch) -> Result<Box<dyn AnyValue + Send>, StoreError> {
+        let value = work(change).await?;
+        if change.savepoint {
+            // It may have written down a wish itself.
+            batch.wishes.remove(&change.tenant);
+        }
+        let checked = refuse_wished(self.logs.vault(), change, &mut batch.wishes).await;
+        if checked.is_err() {
+            batch.wishes.remove(&change.tenant);
+        }
+        checked.map(|()| value)
     }
 
     async fn commit(&mut self, connection: &mut AnyConnection, batch: Batch, now_ms: i64) -> Result<BTreeMap<EntryId, u64>, StoreError> {

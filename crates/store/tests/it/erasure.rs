@@ -2,7 +2,7 @@
 
 use ledger::leaf::Class;
 use sqlx::Row;
-use store::{Change, Entry, Secret, Tenant};
+use store::{Change, Entry, Secret, StoreError, Tenant};
 
 use crate::place::{Fresh, everywhere, holding};
 
@@ -80,6 +80,42 @@ fn a_crash_between_the_wish_and_the_deed_is_made_good_at_the_next_start() {
         let tenant = store.tenant(&store::TenantId::main()).await.unwrap();
         assert_eq!(tenant.entry(hers).await.unwrap().content, Secret::Gone);
         assert_eq!(tenant.entries(0, 100).await.unwrap().last().unwrap().said.as_ref().unwrap()["what"], "person.erased");
+        store.close().await;
+    });
+}
+
+#[test]
+fn nothing_is_sealed_with_a_key_that_is_being_destroyed() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let (hers, his) = (say(&tenant, "user-17", "你好").await, say(&tenant, "user-18", "你好").await);
+        // Another process is at the keys, so that the key is named and not destroyed yet.
+        let mut other = fresh.connect("keys.db").await;
+        let hold = if fresh.place.database.is_some() { "BEGIN; SELECT * FROM data_key FOR UPDATE" } else { "BEGIN IMMEDIATE" };
+        sqlx::raw_sql(hold).execute(&mut other).await.unwrap();
+        let erasing = tokio::spawn({
+            let tenant = tenant.clone();
+            async move { tenant.erase_person("user-17", "officer").await }
+        });
+        while fresh.ask("guiju.db", "SELECT * FROM erasure_key").await.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let entry = || Entry::new(Class::Decision, "answer.give", "test").about("user-17", "再见");
+        let (refused, kept) = tokio::join!(
+            tenant.change(async move |change: &mut Change| change.record(entry())),
+            tenant.change(
+                async |change: &mut Change| change.record(Entry::new(Class::Decision, "answer.give", "test").about("user-18", "好"))
+            )
+        );
+        assert!(matches!(&refused, Err(StoreError::Refused(why)) if why.contains("try again")), "{refused:?}");
+        assert_eq!(tenant.entry(kept.unwrap().0).await.unwrap().content, Secret::Open("好".as_bytes().to_vec()), "others are not held up");
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+        assert_eq!(erasing.await.unwrap().unwrap().keys.len(), 1);
+        // What comes after it has a key of its own, and stays.
+        let back = say(&tenant, "user-17", "我回来了").await;
+        assert_eq!(tenant.entry(back).await.unwrap().content, Secret::Open("我回来了".as_bytes().to_vec()));
+        assert_eq!(tenant.entry(hers).await.unwrap().content, Secret::Gone);
+        assert_ne!(tenant.entry(his).await.unwrap().content, Secret::Gone);
         store.close().await;
     });
 }
