@@ -196,6 +196,15 @@ impl Change {
         Ok(())
     }
 
+    /// Forgets the jobs of a kind that wait, and says how many: what recurs is set anew, or no more.
+    ///
+    /// # Errors
+    /// The database says no.
+    pub async fn unschedule(&mut self, kind: &'static str) -> Result<u64, StoreError> {
+        let sql = "UPDATE job SET state = 'done', input = '{}' WHERE tenant = $1 AND kind = $2 AND state = 'waiting'";
+        self.execute(sql, |query| query.bind(kind)).await
+    }
+
     /// Takes jobs back whose workers did not return in time.
     async fn end_leases(&mut self) -> Result<(), StoreError> {
         let now = self.now_ms;

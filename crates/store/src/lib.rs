@@ -19,11 +19,13 @@ pub mod heads;
 mod id;
 mod jobs;
 mod log;
+pub mod models;
 mod place;
 mod rotation;
 mod schema;
 mod tenant;
 mod vault;
+mod watched;
 mod writer;
 
 use std::collections::VecDeque;
@@ -47,6 +49,7 @@ pub use log::{LogStatus, Opened, Secret, SigningFault};
 pub use place::Place;
 pub use tenant::TenantId;
 pub use vault::KeyStatus;
+pub use watched::Watched;
 pub use writer::Recorded;
 
 use change::Bound;

@@ -14,6 +14,7 @@ pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (2, "accounts", include_str!("../migrations/main/0002_accounts.sql")),
     (3, "remembered", include_str!("../migrations/main/0003_remembered.sql")),
     (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
+    (4, "models", include_str!("../migrations/main/0004_models.sql")),
 ];
 
 /// The migrations of the keys.

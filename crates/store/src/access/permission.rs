@@ -28,6 +28,7 @@ ids! {
         ServiceRead = "service.read";
         JobRead = "job.read";
         JobRetry = "job.retry";
+        JobWork = "job.work";
         BackupCreate = "backup.create";
         BackupVerify = "backup.verify";
         BackupRestore = "backup.restore";

@@ -13,5 +13,6 @@ mod guard;
 mod jobs;
 mod keys;
 mod ledger;
+mod models;
 mod place;
 mod tenants;

@@ -21,7 +21,7 @@ const OTHER_PASSWORD: &str = "金丝雀 opal fern quartz dune";
 
 /// Somebody with an account.
 #[derive(Clone)]
-struct Member {
+pub(crate) struct Member {
     login: &'static str,
     account: AccountId,
     person: PersonId,
@@ -40,7 +40,7 @@ fn wrong(code: &str) -> String {
 }
 
 /// The three of a finished first start.
-async fn three(fresh: &Fresh, accounts: &Accounts) -> [Member; 3] {
+pub(crate) async fn three(fresh: &Fresh, accounts: &Accounts) -> [Member; 3] {
     let token = accounts.begin_ceremony().await.unwrap();
     let mut members = Vec::new();
     for (role, name, login) in [(Role::System, "王一", "wang"), (Role::Security, "李二", "li"), (Role::Audit, "赵三", "zhao")] {
@@ -60,24 +60,24 @@ async fn sign_in(fresh: &Fresh, accounts: &Accounts, member: &Member) -> Token {
     accounts.sign_in(member.login, PASSWORD, Some(&member.code(fresh))).await.unwrap()
 }
 
-async fn who(fresh: &Fresh, accounts: &Accounts, member: &Member) -> Who {
+pub(crate) async fn who(fresh: &Fresh, accounts: &Accounts, member: &Member) -> Who {
     accounts.session(&sign_in(fresh, accounts, member).await).await.unwrap()
 }
 
 /// An account that its owner has accepted; a session of it, without a second factor.
-async fn accepted(accounts: &Accounts, system: &Who, owner: Owner, login: &str) -> (AccountId, PersonId, Who) {
+pub(crate) async fn accepted(accounts: &Accounts, system: &Who, owner: Owner, login: &str) -> (AccountId, PersonId, Who) {
     let invited = accounts.create(system, owner, login).await.unwrap();
     accounts.accept(&invited.invitation, PASSWORD).await.unwrap();
     let session = accounts.sign_in(login, PASSWORD, None).await.unwrap();
     (invited.account, invited.person, accounts.session(&session).await.unwrap())
 }
 
-fn new(name: &str) -> Owner {
+pub(crate) fn new(name: &str) -> Owner {
     Owner::New(name.to_owned())
 }
 
 /// What the log says happened, from an index on.
-async fn said(tenant: &Tenant, from: u64) -> Vec<String> {
+pub(crate) async fn said(tenant: &Tenant, from: u64) -> Vec<String> {
     let entries = tenant.entries(from, 1_000).await.unwrap();
     entries.iter().map(|entry| entry.said.as_ref().unwrap()["what"].as_str().unwrap().to_owned()).collect()
 }
