@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool prints")]
 
 mod commands;
+mod manifest;
 mod progress;
 
 use std::process::ExitCode;

@@ -196,12 +196,13 @@ impl Change {
         Ok(())
     }
 
-    /// Forgets the jobs of a kind that wait, and says how many: what recurs is set anew, or no more.
+    /// Ends the jobs of a kind that wait or run, and says how many: what recurs is set anew, or no more. A worker that has one finds its lease ended.
     ///
     /// # Errors
     /// The database says no.
     pub async fn unschedule(&mut self, kind: &'static str) -> Result<u64, StoreError> {
-        let sql = "UPDATE job SET state = 'done', input = '{}' WHERE tenant = $1 AND kind = $2 AND state = 'waiting'";
+        let sql =
+            "UPDATE job SET state = 'done', input = '{}', lease = '' WHERE tenant = $1 AND kind = $2 AND state IN ('waiting', 'leased')";
         self.execute(sql, |query| query.bind(kind)).await
     }
 

@@ -11,10 +11,12 @@ use clap::{Args, Parser, Subcommand};
 use detect::classifier::Choice;
 use ledger::leaf::Class;
 use stats::{Rate, Standing};
-use store::{Change, Entry};
+use store::models::ModelId;
+use store::{Change, Entry, Recorded};
 use taxonomy::{Aspect, Lang};
 
-use super::gate::at_desk;
+use super::gate::{Desk, at_desk};
+use super::model::{Assessed, of_run};
 use super::place::StoreArgs;
 use super::{pad, print_json};
 use crate::progress::Bars;
@@ -164,6 +166,9 @@ enum Verb {
         run: PathBuf,
         #[command(flatten)]
         store: StoreArgs,
+        /// The registered version that was assessed, NAME@VERSION: whether its bounds were met is recorded too
+        #[arg(long, value_name = "NAME@VERSION")]
+        model: Option<ModelId>,
     },
     /// Recompute the report from the journal, byte for byte, and check that nothing is lost or counted twice
     Verify {
@@ -240,7 +245,7 @@ pub(crate) fn run(command: Assess) -> Result<ExitCode> {
             conclude(&run, gate)
         }
         Some(Verb::Verify { run }) => verify(&run),
-        Some(Verb::Record { run, store }) => record(&run, &store),
+        Some(Verb::Record { run, store, model }) => record(&run, &store, model.as_ref()),
         Some(Verb::Compare { first, second, json }) => compare(&first, &second, json),
         Some(Verb::Sheet(sheet)) => self::sheet(sheet, &bars),
         Some(Verb::Selftest { json }) => self_test(json),
@@ -333,21 +338,49 @@ fn verify(dir: &Path) -> Result<ExitCode> {
 }
 
 /// Anchors a run: a journal's chain shows an edit, not a journal that was written anew; the ledger's entry does.
-fn record(dir: &Path, store: &StoreArgs) -> Result<ExitCode> {
+fn record(dir: &Path, store: &StoreArgs, model: Option<&ModelId>) -> Result<ExitCode> {
     let verified = assess::verify(dir)?;
     let name = dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let assessed = model.map(|id| Ok::<_, anyhow::Error>((id, of_run(dir, &name, &verified.head)?))).transpose()?;
     let entry = move |by| {
         let entry = Entry::new(Class::Decision, "assess.record", by).with("run", name).with("items", verified.items);
         entry.with("lines", verified.lines).with("chain", verified.head).with("files", verified.files)
     };
     let recorded = at_desk("assess record", store, async |desk| {
         let entry = entry(desk.by());
-        Ok(desk.tenant.change(async move |change: &mut Change| change.record(entry)).await?.1)
+        match &assessed {
+            Some((id, assessed)) => record_of(desk, id, assessed, entry).await,
+            None => Ok(desk.tenant.change(async move |change: &mut Change| change.record(entry)).await?.1),
+        }
     })?;
-    for recorded in recorded {
+    for recorded in &recorded {
         say!("entry {} of the log: {}", recorded.index, recorded.entry);
     }
+    if let Some((id, assessed)) = &assessed {
+        say_assessed(id, assessed, recorded.is_empty());
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same of a registered version.
+async fn record_of(desk: &Desk<'_>, id: &ModelId, assessed: &Assessed, entry: Entry) -> Result<Vec<Recorded>> {
+    assessed.is_of(&desk.tenant.model(id).await?)?;
+    let entry = entry.with("target", assessed.target.clone()).with("asked", assessed.asked.clone());
+    let (who, id, assessment) = (desk.who.clone(), id.clone(), assessed.assessment.clone());
+    let work = async move |change: &mut Change| change.record_assessment(&who, &id, assessment, entry).await;
+    Ok(desk.tenant.change(work).await?.1)
+}
+
+fn say_assessed(id: &ModelId, Assessed { assessment, .. }: &Assessed, known: bool) {
+    if known {
+        say!("this state of the run was recorded for {id} before; nothing was added");
+    }
+    if assessment.met {
+        say!("{id} met its bounds; next: `guiju model promote {id} --run {}`", assessment.run);
+    } else {
+        say!("{id} did not meet its bounds, and cannot be promoted by this run:");
+        assessment.misses.iter().for_each(|miss| say!("  - {miss}"));
+    }
 }
 
 fn compare(first: &Path, second: &Path, json: bool) -> Result<ExitCode> {

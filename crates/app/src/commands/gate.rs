@@ -70,6 +70,21 @@ const COMMANDS: &[(&str, Need)] = &[
     ("approval refuse", Need::May(Permission::ActApprove)),
     ("job list", Need::May(Permission::JobRead)),
     ("job retry", Need::May(Permission::JobRetry)),
+    ("job work", Need::May(Permission::JobWork)),
+    ("tenant create", Need::May(Permission::TenantCreate)),
+    ("tenant list", Need::May(Permission::TenantCreate)),
+    ("model register", Need::May(Permission::ModelRegister)),
+    ("model verify", Need::May(Permission::ModelVerify)),
+    ("model list", Need::May(Permission::ModelRead)),
+    ("model show", Need::May(Permission::ModelRead)),
+    ("model promote", Need::May(Permission::ModelPromote)),
+    // A model with one permission, a checkpoint with another.
+    ("model rollback", Need::SignedIn),
+    ("model retire", Need::May(Permission::ModelRollback)),
+    ("model good", Need::May(Permission::ModelRegister)),
+    ("integrity add", Need::May(Permission::LexiconChange)),
+    ("integrity list", Need::May(Permission::IntegrityCheck)),
+    ("integrity check", Need::May(Permission::IntegrityCheck)),
     ("ledger status", Need::May(Permission::LedgerVerify)),
     ("ledger list", Need::May(Permission::LedgerRead)),
     ("ledger show", Need::May(Permission::LedgerRead)),
@@ -91,6 +106,7 @@ const ELSEWHERE: &[&str] = &[
     "classifier",
     "detect",
     "lexicon",
+    "model key",
     "redact",
     "bank",
     "taxonomy",
@@ -124,6 +140,11 @@ impl Desk<'_> {
     /// The name under which acts stand in the ledger.
     pub(crate) fn by(&self) -> String {
         self.who.account().to_string()
+    }
+
+    /// Who it is by now: for what runs longer than a session or a role may last.
+    pub(crate) async fn again(&self, args: &StoreArgs) -> Result<Who> {
+        who(&self.tenant, args.token_file.as_deref()).await
     }
 
     /// The accounts of the tenant.

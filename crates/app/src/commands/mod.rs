@@ -19,16 +19,19 @@ mod check;
 mod classifier;
 mod detect;
 mod gate;
+mod integrity;
 mod job;
 mod keys;
 mod ledger;
 mod lexicon;
+mod model;
 mod place;
 mod redact;
 mod role;
 mod rows;
 mod serve;
 mod taxonomy;
+mod tenant;
 mod token;
 mod user;
 
@@ -80,7 +83,16 @@ pub(crate) enum Command {
     /// Acts that need two administrators: propose, approve, refuse
     #[command(subcommand)]
     Approval(approval::Approval),
-    /// Jobs in the background: look at them, retry one
+    /// Models and checkpoints: register, verify, promote, roll back
+    #[command(subcommand)]
+    Model(model::Model),
+    /// Integrity: watch files, check all that is registered
+    #[command(subcommand)]
+    Integrity(integrity::Integrity),
+    /// Tenants: create one beside one's own, list them
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// Jobs in the background: look at them, run them, retry one
     #[command(subcommand)]
     Job(job::Job),
     /// The gateway: guard a live service
@@ -106,6 +118,9 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Role(command) => role::run(&command),
         Command::Token(command) => token::run(&command),
         Command::Approval(command) => approval::run(&command),
+        Command::Model(command) => model::run(&command),
+        Command::Integrity(command) => integrity::run(&command),
+        Command::Tenant(command) => tenant::run(&command),
         Command::Job(command) => job::run(&command),
         Command::Serve(command) => serve::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use keys::root::PassphraseRoot;
 use keys::{CipherPolicy, Suite};
 use serde_json::Value;
-use store::{Change, NewJob, Options, Place, Store, TenantId, system_clock};
+use store::{Change, NewJob, Options, Place, Store, Tenant, TenantId, system_clock};
 
 use crate::authenticator;
 use crate::workdir::{Workdir, assert_code, text};
@@ -150,8 +150,8 @@ impl Installation {
         said.lines().map(entry).collect()
     }
 
-    /// A job that its worker gave up.
-    pub fn dead_job(&self) -> String {
+    /// Does something in the store itself, as no command would.
+    pub fn in_store<T>(&self, work: impl AsyncFnOnce(&Tenant) -> T) -> T {
         let directory = self.path("guiju-data");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
@@ -159,6 +159,15 @@ impl Installation {
             let (place, policy) = (Place { directory, database: None }, CipherPolicy::uniform(Suite::XChaCha20Poly1305));
             let store = Store::open(Options { place, root, policy, clock: system_clock() }).await.unwrap();
             let tenant = store.tenant(&TenantId::main()).await.unwrap();
+            let done = work(&tenant).await;
+            store.close().await;
+            done
+        })
+    }
+
+    /// A job that its worker gave up.
+    pub fn dead_job(&self) -> String {
+        self.in_store(async |tenant| {
             let ask = async move |change: &mut Change| {
                 let due_ms = change.now_ms();
                 change.enqueue(NewJob { kind: "scan", input: Value::Null, due_ms, most_tries: 1 }).await
@@ -166,9 +175,19 @@ impl Installation {
             let (job, _) = tenant.change(ask).await.unwrap();
             let leased = tenant.lease(60_000).await.unwrap().unwrap();
             tenant.change(async move |change: &mut Change| change.fail(&leased, "no such corpus").await).await.unwrap();
-            store.close().await;
             job
         })
+    }
+
+    /// An account with a role, whose owner has signed in; gives the account.
+    pub fn member(&self, login: &str, name: &str, role: &str) -> String {
+        let (invitation, session) = (format!("invitation-{login}"), format!("s-{login}"));
+        let account = account(&self.with("s-wang", 0, &["user", "create", "--login", login, "--name", name, "--out", &invitation]));
+        self.written(&invitation);
+        self.run(0, &["user", "accept", "--invitation-file", &invitation, "--password-file", "password"]);
+        self.sign_in(login, None, &session);
+        self.with("s-li", 0, &["role", "grant", &account, role]);
+        account
     }
 
     /// Nothing that was ever secret stands in what was said, nor in a file of the store.

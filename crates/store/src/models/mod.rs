@@ -87,6 +87,23 @@ pub struct Model {
     pub registered_ms: i64,
 }
 
+/// A version as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelLine {
+    /// Which.
+    pub id: ModelId,
+    /// Of what.
+    pub kind: Kind,
+    /// How it stands.
+    pub state: ModelState,
+    /// SPDX expression.
+    pub licence: Option<String>,
+    /// SHA-256 of its manifest.
+    pub digest: [u8; 32],
+    /// When it was registered, ms since 1970.
+    pub registered_ms: i64,
+}
+
 /// A version that serves: all that a gateway asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedModel {
@@ -137,9 +154,19 @@ impl Tenant {
     ///
     /// # Errors
     /// The database says no.
-    pub async fn models(&self) -> Result<Vec<Model>, StoreError> {
-        let rows = self.rows(rows::MODELS, |query| query.bind(MAX_LISTED)).await?;
-        rows.iter().map(rows::model).collect()
+    pub async fn models(&self) -> Result<Vec<ModelLine>, StoreError> {
+        let sql = "SELECT name, version, kind, state, licence, digest, registered_ms FROM model WHERE tenant = $1 ORDER BY name, place DESC LIMIT $2";
+        self.rows(sql, |query| query.bind(MAX_LISTED)).await?.iter().map(rows::line).collect()
+    }
+
+    /// What a name is of; `None` where nothing of that name is registered.
+    ///
+    /// # Errors
+    /// The database says no.
+    pub async fn model_kind(&self, name: &str) -> Result<Option<Kind>, StoreError> {
+        let name = name.to_owned();
+        let rows = self.rows("SELECT kind FROM model WHERE tenant = $1 AND name = $2 LIMIT 1", |query| query.bind(name)).await?;
+        rows.first().map(|row| rows::kind(row, 0)).transpose()
     }
 
     /// The version of a name that serves; `None` where none does, and then nothing of that name may be served. One look into an index.

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Kind, Model, ModelId, ModelState, ServedModel, not_there};
+use super::{Kind, Model, ModelId, ModelLine, ModelState, ServedModel, not_there};
 use crate::access::PersonId;
 use crate::change::Change;
 use crate::{EntryId, StoreError};
@@ -12,26 +12,10 @@ use crate::{EntryId, StoreError};
 pub(super) const MODEL: &str = "SELECT name, version, kind, state, base, licence, manifest, digest, path, endpoint, signatures, entry, person, registered_by, registered_ms
      FROM model WHERE tenant = $1 AND name = $2 AND version = $3";
 
-/// All of them, the same columns.
-pub(super) const MODELS: &str = "SELECT name, version, kind, state, base, licence, manifest, digest, path, endpoint, signatures, entry, person, registered_by, registered_ms
-     FROM model WHERE tenant = $1 ORDER BY name, place DESC LIMIT $2";
-
 pub(super) fn model(row: &AnyRow) -> Result<Model, StoreError> {
     let id = id(row)?;
+    let (kind, state) = (kind(row, 2)?, state(row, 3)?);
     let wrong = |how: &str| StoreError::damaged(format!("the register's row of {id}"), how);
-    let kind = match row.try_get::<String, _>(2)?.as_str() {
-        "model" => Kind::Model,
-        "checkpoint" => Kind::Checkpoint,
-        other => return Err(wrong(&format!("'{other}' is no kind"))),
-    };
-    let state = match row.try_get::<String, _>(3)?.as_str() {
-        "registered" => ModelState::Registered,
-        "assessed" => ModelState::Assessed,
-        "promoted" => ModelState::Promoted,
-        "good" => ModelState::Good,
-        "retired" => ModelState::Retired,
-        other => return Err(wrong(&format!("'{other}' is no state"))),
-    };
     let entry = row.try_get::<Vec<u8>, _>(11)?.try_into().map_err(|_| wrong("its entry has no 16 bytes"))?;
     Ok(Model {
         kind,
@@ -53,6 +37,30 @@ pub(super) fn model(row: &AnyRow) -> Result<Model, StoreError> {
 
 pub(super) fn served(row: &AnyRow) -> Result<ServedModel, StoreError> {
     Ok(ServedModel { id: id(row)?, digest: digest(row, 2)?, endpoint: some(row.try_get(3)?) })
+}
+
+/// A row of `name, version, kind, state, licence, digest, registered_ms`.
+pub(super) fn line(row: &AnyRow) -> Result<ModelLine, StoreError> {
+    let (kind, state, licence) = (kind(row, 2)?, state(row, 3)?, some(row.try_get(4)?));
+    Ok(ModelLine { id: id(row)?, kind, state, licence, digest: digest(row, 5)?, registered_ms: row.try_get(6)? })
+}
+
+/// A kind in a column.
+pub(super) fn kind(row: &AnyRow, column: usize) -> Result<Kind, StoreError> {
+    let word: String = row.try_get(column)?;
+    let kinds = [Kind::Model, Kind::Checkpoint];
+    kinds.into_iter().find(|kind| kind.word() == word).ok_or_else(|| unknown("kind", &word))
+}
+
+fn state(row: &AnyRow, column: usize) -> Result<ModelState, StoreError> {
+    use ModelState::{Assessed, Good, Promoted, Registered, Retired};
+    let word: String = row.try_get(column)?;
+    let states = [Registered, Assessed, Promoted, Good, Retired];
+    states.into_iter().find(|state| state.word() == word).ok_or_else(|| unknown("state", &word))
+}
+
+fn unknown(what: &str, word: &str) -> StoreError {
+    StoreError::damaged("the register of models", format!("'{word}' is no {what}"))
 }
 
 fn id(row: &AnyRow) -> Result<ModelId, StoreError> {

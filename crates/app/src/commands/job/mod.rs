@@ -1,4 +1,6 @@
-//! `guiju job`: what runs in the background, and what a person must look at.
+//! `guiju job`: what runs in the background, the worker that runs it, and what a person must look at.
+
+mod work;
 
 use std::process::ExitCode;
 
@@ -12,7 +14,7 @@ use super::gate::at_desk;
 use super::place::StoreArgs;
 use super::{pad, print_json, time};
 
-/// Jobs in the background: look at them, retry one
+/// Jobs in the background: look at them, run them, retry one
 #[derive(Subcommand)]
 pub(crate) enum Job {
     /// Jobs, those that were due first at the head, at most 1,000 of a state
@@ -31,6 +33,14 @@ pub(crate) enum Job {
         store: StoreArgs,
         /// Its id
         job: String,
+    },
+    /// Run the jobs that are due, one after the other, for as long as it is let
+    Work {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Only those that are due now; exit code 1 if one failed
+        #[arg(long)]
+        once: bool,
     },
 }
 
@@ -62,6 +72,7 @@ pub(crate) fn run(command: &Job) -> Result<ExitCode> {
     match command {
         Job::List { store, state, json } => list(store, *state, *json),
         Job::Retry { store, job } => retry(store, job),
+        Job::Work { store, once } => work::work(store, *once),
     }
 }
 
