@@ -53,7 +53,7 @@ impl Recorder {
     pub(crate) async fn close(&self, mut row: RequestRow, entry: Entry) -> Result<(), Problem> {
         let closed = self.tenant.change(async move |change: &mut Change| {
             row.outcome = change.record(entry)?;
-            change.close_request(row).await
+            change.close_request(row)
         });
         closed.await.map(drop).map_err(|error| self.refused(&error))
     }

@@ -13,8 +13,8 @@ pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (1, "begin", include_str!("../migrations/main/0001_begin.sql")),
     (2, "accounts", include_str!("../migrations/main/0002_accounts.sql")),
     (3, "remembered", include_str!("../migrations/main/0003_remembered.sql")),
-    (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
     (4, "models", include_str!("../migrations/main/0004_models.sql")),
+    (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
 ];
 
 /// The migrations of the keys.
