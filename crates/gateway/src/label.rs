@@ -111,11 +111,13 @@ impl Settings {
         here.then(|| format!("{}\n\n", self.bracketed(lang)))
     }
 
-    /// What comes after the text; in a stream, as its last delta before the finish.
+    /// What comes after the text; in a stream, as its last delta before the finish. `tail` is the text or its end: models copy the label from earlier answers in the
+    /// conversation, and one label is enough.
     #[must_use]
-    pub fn last(&self, form: Form, lang: Lang) -> Option<String> {
+    pub fn last(&self, form: Form, lang: Lang, tail: &str) -> Option<String> {
         let here = matches!(self.visible, Placed::End | Placed::Both) && form == Form::Text;
-        here.then(|| format!("\n\n{}", self.bracketed(lang)))
+        let label = self.bracketed(lang);
+        (here && !tail.trim_end().ends_with(&label)).then(|| format!("\n\n{label}"))
     }
 
     /// A whole text with its label. An empty one (a tool call has no text) stays empty.
@@ -124,7 +126,9 @@ impl Settings {
         if text.is_empty() {
             return String::new();
         }
-        let (first, last) = (self.first(form, lang).unwrap_or_default(), self.last(form, lang).unwrap_or_default());
+        let copied = text.trim_start().starts_with(&self.bracketed(lang));
+        let first = self.first(form, lang).filter(|_| !copied).unwrap_or_default();
+        let last = self.last(form, lang, text).unwrap_or_default();
         [first.as_str(), text, last.as_str()].concat()
     }
 
@@ -252,7 +256,7 @@ mod tests {
         for placed in Placed::ALL {
             let set = settings(*placed);
             for lang in Lang::ALL {
-                let stream = [set.first(Form::Text, *lang), Some("x".to_owned()), set.last(Form::Text, *lang)]
+                let stream = [set.first(Form::Text, *lang), Some("x".to_owned()), set.last(Form::Text, *lang, "x")]
                     .into_iter()
                     .flatten()
                     .collect::<String>();
@@ -260,6 +264,8 @@ mod tests {
             }
             assert_eq!(set.visible("{}", Form::Machine, Lang::Zh), "{}");
             assert_eq!(set.visible("", Form::Text, Lang::Zh), "");
+            let labelled = set.visible("x", Form::Text, Lang::En);
+            assert_eq!(set.visible(&labelled, Form::Text, Lang::En), labelled, "a label the model copied is not doubled");
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Decided {
     pub action: Action,
     /// In shadow mode: what would have been done.
     pub shadow: Option<Action>,
-    /// Why, for the words that are said instead; none for a pass.
+    /// Why, for the words that are said instead; none for a pass, and where the file says `pass = "hold"` and nothing was found.
     pub reason: Option<Reason>,
     /// Which findings are to be masked, as places in the list that was given.
     pub masked: Vec<usize>,

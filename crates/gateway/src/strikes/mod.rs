@@ -20,6 +20,9 @@ const BUILT_IN: &str = include_str!("../../data/strikes.toml");
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
+/// How far strikes may be told of out of order: several gateways write to one store, and none waits longer than minutes.
+const DISORDER_MS: i64 = HOUR_MS;
+
 /// The rules.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -188,6 +191,9 @@ impl Rules {
         let times = usize::try_from(times).unwrap_or(0).min(standing.recent.len());
         standing.recent.drain(..times);
         standing.consecutive = standing.consecutive.saturating_sub(u32::try_from(times).unwrap_or(u32::MAX));
+        if standing.state == State::Warned && standing.consecutive < self.file.warn.in_a_row {
+            standing.clear_state();
+        }
     }
 
     fn judge(&self, standing: &mut Standing, now_ms: i64) {
@@ -198,7 +204,7 @@ impl Rules {
         } else if standing.consecutive >= self.file.cool.in_a_row {
             let minutes_ms = i64::from(self.file.cool.minutes) * MINUTE_MS;
             // From the latest strike, told of in order or not; one far ahead is a wrong clock's and binds nobody.
-            let near = standing.recent.iter().copied().filter(|at| *at < now_ms.saturating_add(minutes_ms));
+            let near = standing.recent.iter().copied().filter(|at| *at < now_ms.saturating_add(DISORDER_MS));
             let until_ms = near.fold(now_ms, i64::max).saturating_add(minutes_ms);
             standing.cool(until_ms, format!("{} in a row", self.file.cool.in_a_row));
         } else if standing.consecutive >= self.file.warn.in_a_row && standing.state == State::Good {

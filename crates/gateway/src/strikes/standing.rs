@@ -49,7 +49,7 @@ pub struct Standing {
     pub appeal: Appeal,
 }
 
-/// A refused request.
+/// A request that was refused for its content. Faults, opaque things and requests that no person has decided on are none: the rules page promises so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
     /// When.
@@ -255,7 +255,7 @@ impl Standing {
         (self.state, self.until_ms, self.reason) = (state, until_ms, reason);
     }
 
-    fn clear_state(&mut self) {
+    pub(super) fn clear_state(&mut self) {
         (self.state, self.until_ms, self.reason) = (State::Good, 0, String::new());
     }
 }
