@@ -1,7 +1,7 @@
 //! Reading a settings file: TOML in, a typed value or an error with its line out.
 //!
 //! Every file of the gateway that people write goes through here, so that each of them refuses unknown fields and names the line in the same words. An
-//! error never repeats what stands in the file: somebody will have put a key there.
+//! error does not quote the line, as TOML's own does: somebody will have put a key there. It names the field or word it does not know.
 
 use std::ops::Range;
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_line_and_reason_and_repeats_nothing() {
+    fn an_error_names_line_and_reason_and_does_not_quote() {
         for (text, line, says) in [
             ("format = 2\nname = \"a\"\ncount = 1", 1, "format 2"),
             ("format = 1\nname = \"A b\"\ncount = 1", 2, "1 to 64"),

@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    /// The golden file was read once by `openai-python` 2 (`ModerationCreateResponse.model_validate`, strict), which took every field of it.
+    /// The golden file was read once by `openai-python` 3.54 (`ModerationCreateResponse.model_validate`, strict), which took every field of it.
     #[test]
     fn the_reply_is_the_one_that_the_official_client_reads() {
         let verdict = Verdict { decision: Decision::Refuse, ..verdict(vec![finding(Some(RiskClass::A1f), Severity::Block, 3, 6)]) };

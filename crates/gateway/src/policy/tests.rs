@@ -49,7 +49,7 @@ fn the_built_in_policy_does_what_its_page_says() {
     let policy = built_in();
     let class = Reason::Class(RiskClass::A1f);
     let personal = Reason::Occasion(Occasion::Personal);
-    let table: Vec<(Direction, Channel, Vec<Finding>, Action, Option<Reason>)> = vec![
+    let table = [
         (Input, C::User, vec![], A::Pass, None),
         (Input, C::User, vec![finding(Note)], A::Pass, None),
         (Input, C::User, vec![finding(Review)], A::Hold, Some(class)),
@@ -194,7 +194,7 @@ fn a_bad_policy_is_refused_with_its_line() {
         ("[scenes]", "[canned.texts.A9z]\nzh=[\"a\"]\nen=[\"b\"]\n[scenes]", "A9z"),
     ] {
         let error = changed(from, to).unwrap_err();
-        let line = BUILT_IN[..BUILT_IN.find(from).unwrap()].matches('\n').count() + 1;
+        let line = BUILT_IN.split(from).next().unwrap().matches('\n').count() + 1;
         assert!(error.message.contains(says) && !error.to_string().contains("00112233"), "{to}: {error}");
         // A whole table is named by its heading or first line; a value by its own line.
         assert!(error.line.abs_diff(line) <= 5, "{to}: {error}, expected near line {line}");
