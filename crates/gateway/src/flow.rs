@@ -2,6 +2,7 @@
 
 mod held;
 mod outcome;
+mod streamed;
 mod whole;
 
 use std::sync::Arc;
@@ -134,7 +135,7 @@ impl Turn {
         self.caller.count_time(&self.gateway).await?;
         let streams = answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         match (answer.status, streams) {
-            (200..=299, true) => Err(self.failed(request, &UpstreamError::Broken).await),
+            (200..=299, true) => Ok(self.streamed(request, answer)),
             (200..=299, false) => self.whole(request, answer).await,
             _ => Err(self.upstream_says_no(request, answer).await),
         }
@@ -183,7 +184,7 @@ impl Turn {
         let mut headers = self.headers(request, action);
         if self.ask.streams {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-            return Ok(respond(200, headers, Body::from(String::new())));
+            return Ok(respond(200, headers, self.canned_stream(request, text)));
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(respond(200, headers, Body::from(wire::refusal(self.endpoint, &facts, text).to_string())))

@@ -30,6 +30,7 @@ pub mod rules;
 mod server;
 pub mod setting;
 pub mod sse;
+pub mod stream;
 pub mod strikes;
 mod upstream;
 mod used;

@@ -112,17 +112,13 @@ impl Base {
         Ok(Self { keywords, attacks: Arc::clone(Keywords::compile(&attacks).artefact()), linear, full, fallback })
     }
 
-    fn classifier(&self, choice: Choice) -> Option<Arc<dyn Classifier>> {
+    /// The classifier of a policy's choice.
+    pub(crate) fn classifier(&self, choice: Choice) -> Option<Arc<dyn Classifier>> {
         match choice {
             Choice::Off => None,
             Choice::Linear => self.linear.clone(),
             Choice::Full => self.full.clone(),
         }
-    }
-
-    /// The classifier that a stream's segments are put to.
-    pub(crate) fn of(&self, choice: Choice) -> Option<Arc<dyn Classifier>> {
-        self.classifier(choice)
     }
 
     fn ruled(&self, version: String, policy: Policy, bans: &Bans) -> Ruled {

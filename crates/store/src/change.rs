@@ -176,7 +176,15 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let place = Place { directory: directory.path().to_owned(), database: None };
             let connection = place.connection(Part::Main).await.unwrap();
-            let mut change = Change { tenant: TenantId::main(), connection, entries: Vec::new(), closed: Vec::new(), bytes: 0, now_ms: 0, savepoint: false };
+            let mut change = Change {
+                tenant: TenantId::main(),
+                connection,
+                entries: Vec::new(),
+                closed: Vec::new(),
+                bytes: 0,
+                now_ms: 0,
+                savepoint: false,
+            };
             // SQLite has no absolute value of the smallest number.
             let sql = "SELECT abs(n) FROM (SELECT 1 AS n UNION ALL SELECT -9223372036854775807 - 1) WHERE $1 = 'main'";
             assert!(change.row(sql, |query| query).await.is_err());

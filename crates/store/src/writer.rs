@@ -208,8 +208,15 @@ impl Writer {
 
     async fn batch(&mut self, first: Task, connection: AnyConnection) -> (AnyConnection, Option<oneshot::Sender<()>>) {
         let now_ms = (self.clock)();
-        let mut change =
-            Change { tenant: first.tenant.clone(), connection, entries: Vec::new(), closed: Vec::new(), bytes: 0, now_ms, savepoint: false };
+        let mut change = Change {
+            tenant: first.tenant.clone(),
+            connection,
+            entries: Vec::new(),
+            closed: Vec::new(),
+            bytes: 0,
+            now_ms,
+            savepoint: false,
+        };
         if let Err(error) = self.begin(&mut change.connection).await {
             let _ = first.answer.send(Err(error));
             return (change.connection, None);

@@ -24,7 +24,7 @@ use crate::problem::{Problem, respond};
 use crate::sse::{Frame, Splitter};
 use crate::stream::{Action, End, Gate, Judge, Lane, Mode, Options};
 use crate::upstream::{self, Answer, Pieces, UpstreamError};
-use crate::wire::Part;
+use crate::wire::{Channel, Part};
 
 /// Events on their way to a client; beyond that the model service is not read any further, so that a slow reader costs no memory.
 const MAX_WAITING: usize = 64;
@@ -97,7 +97,7 @@ impl Turn {
 
     /// Reads the model service, lets go what is judged, and records the end. Stops reading when the client is gone.
     async fn pump(self, request: EntryId, mut gate: Gate<StreamJudge>, mut pieces: Pieces, sender: mpsc::Sender<Bytes>) {
-        let mut splitter = Splitter::new();
+        let mut splitter = Splitter::default();
         let mut failure: Option<UpstreamError> = None;
         let mut gone = false;
         while gate.ended().is_none() && !gone {
@@ -177,13 +177,20 @@ impl StreamJudge {
         let mut judged: Vec<Judged> = Vec::new();
         let versions = self.ruled.stream.versions().to_vec();
         for (lane, finding) in &self.noted {
-            let part = Part { channel: lane.channel, choice: lane.choice, ..Part::default() };
-            let verdict = Verdict { decision: taxonomy::Decision::Pass, shadow: None, findings: vec![finding.clone()], faults: Vec::new(), versions: versions.clone() };
+            let part = part(*lane);
+            let verdict = Verdict {
+                decision: taxonomy::Decision::Pass,
+                shadow: None,
+                findings: vec![finding.clone()],
+                faults: Vec::new(),
+                versions: versions.clone(),
+            };
             judged.push(Judged { part, verdict });
         }
         if !self.faults.is_empty() {
-            let verdict = Verdict { decision: taxonomy::Decision::Hold, shadow: None, findings: Vec::new(), faults: self.faults.clone(), versions };
-            judged.push(Judged { part: Part::default(), verdict });
+            let verdict =
+                Verdict { decision: taxonomy::Decision::Hold, shadow: None, findings: Vec::new(), faults: self.faults.clone(), versions };
+            judged.push(Judged { part: part(Lane { choice: 0, channel: Channel::Content }), verdict });
         }
         Checked { judged, opaque: Vec::new() }
     }
@@ -239,6 +246,11 @@ impl Judge for StreamJudge {
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }
+}
+
+/// A lane in the words of a record.
+fn part(lane: Lane) -> Part {
+    Part { channel: lane.channel, choice: lane.choice, path: String::new(), text: String::new(), places: Vec::new() }
 }
 
 /// Reads a piece and those that have come already: what is there at once is judged at once.

@@ -93,16 +93,17 @@ impl Turn {
         let mut changed = false;
         for part in parts.parts.iter().filter(|part| part.channel == Channel::Content) {
             let (Some(first), Some(last)) = (part.places.first(), part.places.last()) else { continue };
-            for (place, words) in [(last, label.last(Form::Text, self.lang)), (first, label.first(Form::Text, self.lang))] {
-                let Some(words) = words else { continue };
-                let Some(Value::String(text)) = value.pointer_mut(&place.path).filter(|text| text.as_str() != Some("")) else { continue };
-                if std::ptr::eq(place, first) && words.ends_with('\n') {
-                    text.insert_str(0, &words)
-                } else {
-                    text.push_str(&words)
-                }
-                changed = true;
+            let (before, after) = (label.first(Form::Text, self.lang), label.last(Form::Text, self.lang, &part.text));
+            if part.text.is_empty() || (before.is_none() && after.is_none()) {
+                continue;
             }
+            if let Some(Value::String(text)) = value.pointer_mut(&last.path) {
+                text.push_str(after.as_deref().unwrap_or_default());
+            }
+            if let Some(Value::String(text)) = value.pointer_mut(&first.path) {
+                text.insert_str(0, before.as_deref().unwrap_or_default());
+            }
+            changed = true;
         }
         changed
     }

@@ -56,12 +56,12 @@ pub fn refusal(endpoint: Endpoint, facts: &Facts, text: &str) -> Value {
 }
 
 /// A message as an item of a response.
-pub(super) fn message(id: &str, text: &str, status: &str) -> Value {
+pub(crate) fn message(id: &str, text: &str, status: &str) -> Value {
     json!({"id": id, "type": "message", "role": "assistant", "status": status, "content": [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]})
 }
 
 /// Usage in the words of the interface.
-pub(super) fn usage(endpoint: Endpoint, Usage { input, output }: Usage) -> Value {
+pub(crate) fn usage(endpoint: Endpoint, Usage { input, output }: Usage) -> Value {
     let total = input + output;
     match endpoint {
         Endpoint::Responses => json!({"input_tokens": input, "output_tokens": output, "total_tokens": total}),

@@ -21,8 +21,11 @@ use serde_json::Value;
 use taxonomy::Span;
 
 pub use answer::{Facts, Usage, error, refusal};
+
+pub(crate) use answer::{message, usage};
 pub use parse::parse;
-pub use put::replace;
+pub use put::{Edit, replace};
+pub(crate) use rule::is_id;
 
 /// Most messages, items, tools or prompts of one request. Clients that keep whole conversations send hundreds; OpenAI takes 2,048 inputs of embeddings.
 pub const MAX_MESSAGES: usize = 4096;
@@ -99,6 +102,13 @@ pub struct Place {
     /// Where in the text of the part.
     pub span: Span,
     how: How,
+}
+
+impl Place {
+    /// Whether the string at the pointer is the text, so that it may come in pieces.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.how == How::Whole
+    }
 }
 
 /// How the string at a pointer holds the text.

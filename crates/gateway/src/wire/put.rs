@@ -22,19 +22,36 @@ pub fn replace(body: &mut Value, path: &str, text: String) -> Result<(), WireErr
     }
 }
 
+/// Another text instead of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Where, in the text of the part.
+    pub span: Span,
+    /// What stands there instead.
+    pub text: String,
+}
+
+impl Edit {
+    /// What was redacted.
+    #[must_use]
+    pub fn of(redacted: &Redacted) -> Vec<Self> {
+        let text = |new: Span| new.cut(&redacted.text).unwrap_or_default().to_owned();
+        redacted.done.iter().map(|done| Self { span: done.old, text: text(done.new) }).collect()
+    }
+}
+
 impl Part {
-    /// Puts the part's redacted text into the body it came from. What stands for a span over several strings goes into the first of them. Probabilities of
-    /// tokens beside a changed text are dropped, since they repeat it. On an error the body is as it was.
+    /// Puts edits, in order of place and without overlap, into the body the part came from. What stands for a span over several strings goes into the first
+    /// of them. Probabilities of tokens beside a changed text are dropped, since they repeat it. On an error the body is as it was.
     ///
     /// # Errors
-    /// Something was redacted in a key, which nothing can stand in for: the body must be refused instead. Or the part is not of this body.
-    pub fn put(&self, body: &mut Value, redacted: &Redacted) -> Result<(), WireError> {
-        let edits = edits(redacted);
+    /// An edit is in a key, which nothing can stand in for: the body must be refused instead. Or the part is not of this body.
+    pub fn put(&self, body: &mut Value, edits: &[Edit]) -> Result<(), WireError> {
         let mut changed = body.clone();
         let mut literals: BTreeMap<&str, Vec<(usize, String)>> = BTreeMap::new();
         for (at, place) in self.places.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| self.places.get(at)).map_or(0, |place| place.span.end);
-            let Some(text) = self.edited(place, before, &edits) else { continue };
+            let Some(text) = self.edited(place, before, edits) else { continue };
             match place.how {
                 How::Whole => replace(&mut changed, &place.path, text)?,
                 How::Key => return Err(WireError::Fixed { path: place.path.clone() }),
@@ -52,12 +69,12 @@ impl Part {
     }
 
     /// The new text of a place, if something in it changes. An edit that begins before it, but after the place before, is its own.
-    fn edited(&self, place: &Place, before: usize, edits: &[(Span, &str)]) -> Option<String> {
+    fn edited(&self, place: &Place, before: usize, edits: &[Edit]) -> Option<String> {
         let Span { start, end } = place.span;
-        let first = edits.partition_point(|(span, _)| span.end <= start);
-        let mine = edits.iter().skip(first).take_while(|(span, _)| span.start < end);
+        let first = edits.partition_point(|edit| edit.span.end <= start);
+        let mine = edits.iter().skip(first).take_while(|edit| edit.span.start < end);
         let (mut text, mut from, mut is_changed) = (String::new(), start, false);
-        for (span, new) in mine {
+        for Edit { span, text: new } in mine {
             text.push_str(self.text.get(from..span.start.max(from)).unwrap_or_default());
             if span.start >= before {
                 text.push_str(new);
@@ -67,11 +84,6 @@ impl Part {
         text.push_str(self.text.get(from..end).unwrap_or_default());
         is_changed.then_some(text)
     }
-}
-
-/// What stands instead of what, in order of place.
-fn edits(redacted: &Redacted) -> Vec<(Span, &str)> {
-    redacted.done.iter().map(|done| (done.old, done.new.cut(&redacted.text).unwrap_or_default())).collect()
 }
 
 /// Drops `logprobs` of the choice, and beside the string.

@@ -145,7 +145,7 @@ pub(super) fn is_schema_type(value: &str) -> bool {
 const MAX_ID_BYTES: usize = 128;
 
 /// Whether a string is a bare identifier.
-pub(super) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= MAX_ID_BYTES && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte))
 }
 

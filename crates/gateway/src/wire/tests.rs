@@ -180,7 +180,7 @@ fn mask(body: &mut Value, at: usize, spans: &[(usize, usize)]) -> Result<(), Wir
     let part = Endpoint::Chat.request(body).unwrap().parts.swap_remove(at);
     let redactor = Redactor::new(Policy::from_toml("default = \"replace\"").unwrap(), &Secrets::default()).unwrap();
     let marks: Vec<_> = spans.iter().map(|&(start, end)| Mark { span: Span { start, end }, kind: PersonalKind::Mobile }).collect();
-    part.put(body, &redactor.redact(&part.text, &marks).unwrap())
+    part.put(body, &Edit::of(&redactor.redact(&part.text, &marks).unwrap()))
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn tokens_of_a_changed_text_are_dropped() {
     let part = Endpoint::Chat.answer(&body).unwrap().parts.remove(0);
     let redactor = Redactor::new(Policy::from_toml("default = \"drop\"").unwrap(), &Secrets::default()).unwrap();
     let mark = Mark { span: Span { start: 0, end: 3 }, kind: PersonalKind::Mobile };
-    part.put(&mut body, &redactor.redact("138", &[mark]).unwrap()).unwrap();
+    part.put(&mut body, &Edit::of(&redactor.redact("138", &[mark]).unwrap())).unwrap();
     assert_eq!(body, json!({"choices": [{"index": 0, "logprobs": null, "message": {"content": ""}}]}));
 }
 

@@ -1,0 +1,496 @@
+//! Streams of responses: events with types, whose deltas are followed by events that repeat the whole.
+//!
+//! Texts that come in pieces are lanes. An event that repeats a text (`….done`, `response.completed`) closes its lanes and is rewritten to what was let go;
+//! a text that no lane has let go is judged whole. Arguments and code of tools are held until their `….done`. In the mode `full` only the event that ends the
+//! response is judged, and the stream is told anew from it. `sequence_number` is counted anew, since events are left out and added.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::judge::settle;
+use super::track::Track;
+use super::{Action, End, Judge, Lane, MAX_HELD_BYTES, MAX_LANES, Mode, Options, Said, broken, done, read};
+use crate::sse::{Event, Frame};
+use crate::wire::{self, Channel, Endpoint, Part};
+
+/// Deltas whose texts may go in pieces.
+const TEXTS: &[(&str, Channel)] = &[
+    (TEXT_DELTA, Channel::Content),
+    ("response.refusal.delta", Channel::Refusal),
+    ("response.reasoning_summary_text.delta", Channel::Reasoning),
+    ("response.reasoning_text.delta", Channel::Reasoning),
+    ("response.reasoning_summary.delta", Channel::Reasoning),
+    ("response.reasoning.delta", Channel::Reasoning),
+    ("response.audio.transcript.delta", Channel::Transcript),
+    ("response.audio_transcript.delta", Channel::Transcript),
+    ("response.output_audio_transcript.delta", Channel::Transcript),
+];
+
+const TEXT_DELTA: &str = "response.output_text.delta";
+
+/// Deltas that are held until the text is complete, and the field of their `….done` event that holds it.
+const HELD: &[(&str, &str)] = &[
+    ("response.function_call_arguments", "arguments"),
+    ("response.mcp_call_arguments", "arguments"),
+    ("response.mcp_call.arguments", "arguments"),
+    ("response.custom_tool_call_input", "input"),
+    ("response.code_interpreter_call_code", "code"),
+    ("response.code_interpreter_call.code", "code"),
+];
+
+/// Events that end a response.
+const ENDS: &[&str] = &["response.completed", "response.incomplete", "response.failed", "response.cancelled"];
+
+/// Events that only say how far the response is.
+const BEGINNINGS: &[&str] = &["response.created", "response.in_progress", "response.queued"];
+
+pub(super) struct Response {
+    options: Options,
+    tracks: Vec<Text>,
+    /// As the upstream first told it, without output.
+    response: Value,
+    /// Items that were told whole, as they went out.
+    items: Vec<Value>,
+    /// The first `output_index` that is free.
+    next: u64,
+    sequence: u64,
+    deltas: u64,
+    lanes: usize,
+    /// Texts that were let go, and what went out in their place where that is another.
+    known: HashMap<String, Option<String>>,
+    known_bytes: usize,
+    end: Option<End>,
+}
+
+/// One text in pieces.
+struct Text {
+    kind: String,
+    place: [Option<u64>; 2],
+    track: Track,
+    /// As it came.
+    raw: String,
+    /// The last event, for events of our own.
+    like: Value,
+    is_closing: bool,
+}
+
+enum Item {
+    Comment,
+    Done,
+    Broken(String),
+    Refused(String),
+    /// A piece of the text with this number, and where it ends.
+    Delta(usize, usize, Value),
+    Whole(Value),
+    /// A sound that the caller lets pass.
+    Sound(Value),
+}
+
+impl Response {
+    pub(super) fn new(options: Options) -> Self {
+        let (tracks, items, known) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { options, tracks, response: Value::Null, items, next: 0, sequence: 0, deltas: 0, lanes: 0, known, known_bytes: 0, end: None }
+    }
+
+    pub(super) const fn ended(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    pub(super) fn push(&mut self, frames: Vec<Frame>, judge: &mut dyn Judge) -> Vec<Frame> {
+        let mut items = Vec::new();
+        if self.end.is_none() {
+            for frame in frames {
+                items.extend(self.take_apart(frame, judge));
+            }
+        }
+        for text in &mut self.tracks {
+            text.track.step(judge, text.is_closing);
+        }
+        let mut last = HashMap::new();
+        for (at, item) in items.iter().enumerate() {
+            if let Item::Delta(text, ..) = item {
+                last.insert(*text, at);
+            }
+        }
+        let mut out = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            if self.end.is_some() {
+                break;
+            }
+            match item {
+                Item::Comment => out.push(Frame::Comment),
+                Item::Done => self.conclude(None, End::Done, judge, &mut out),
+                Item::Broken(why) => self.conclude(Some(broken()), End::Broken(why), judge, &mut out),
+                Item::Refused(text) => self.refuse(&text, &mut out),
+                Item::Delta(text, end, value) => {
+                    let upto = if last.get(&text) == Some(&at) { usize::MAX } else { end };
+                    self.delta(text, upto, value, judge, &mut out);
+                }
+                Item::Whole(value) => self.whole(value, judge, &mut out),
+                Item::Sound(value) => self.emit(value, &mut out),
+            }
+        }
+        // Only now, since the deltas of this read count by number.
+        self.tracks.retain(|text| !text.is_closing);
+        out
+    }
+
+    pub(super) fn behind(&mut self, judge: &mut dyn Judge) -> Vec<Frame> {
+        let mut out = Vec::new();
+        if let Some(text) = self.tracks.iter_mut().find_map(|text| text.track.behind(judge, false)).filter(|_| self.end.is_none()) {
+            self.refuse(&text, &mut out);
+        }
+        out
+    }
+
+    pub(super) fn end(&mut self, error: Option<Value>, judge: &mut dyn Judge) -> Vec<Frame> {
+        let mut out = Vec::new();
+        if self.end.is_none() {
+            self.conclude(error, End::Broken("the upstream ended before its end".to_owned()), judge, &mut out);
+        }
+        out
+    }
+
+    fn take_apart(&mut self, frame: Frame, judge: &mut dyn Judge) -> Option<Item> {
+        let mut value = match read(frame) {
+            Said::Comment => return Some(Item::Comment),
+            Said::Done => return Some(Item::Done),
+            Said::Nothing => return None,
+            Said::Broken(why) => return Some(Item::Broken(why)),
+            Said::Json(_, value) => value,
+        };
+        let kind = kind(&value).to_owned();
+        let is_end = ENDS.contains(&&*kind) || kind == "error";
+        if self.options.mode == Mode::Full && !is_end && !BEGINNINGS.contains(&&*kind) {
+            return None;
+        }
+        if HELD.iter().any(|(held, _)| kind.strip_suffix(".delta") == Some(held)) {
+            return None;
+        }
+        if let Some(object) = value.as_object_mut() {
+            object.remove("obfuscation");
+        }
+        let known = TEXTS.iter().find(|(text, _)| *text == kind).map(|(_, channel)| *channel);
+        let channel = known.or_else(|| kind.ends_with(".delta").then_some(Channel::Unknown));
+        let is_sound = kind.contains("audio") && channel == Some(Channel::Unknown);
+        match (channel, value.get_mut("delta").map(Value::take)) {
+            (Some(_), Some(sound)) if is_sound => match judge.opaque(0, "audio") {
+                Action::Pass => Some(
+                    self.rewrite(&mut value, judge).map_or_else(Item::Refused, |()| Item::Sound(with(&value, "", "", &[("delta", sound)]))),
+                ),
+                Action::Mask => None,
+                Action::Refuse(text) => Some(Item::Refused(text)),
+            },
+            (Some(channel), Some(Value::String(piece))) => Some(self.piece(&kind, channel, &piece, value, judge)),
+            (_, delta) => {
+                if let (Some(delta), Some(object)) = (delta, value.as_object_mut()) {
+                    object.insert("delta".to_owned(), delta);
+                }
+                self.close(&kind, &value, is_end);
+                Some(Item::Whole(value))
+            }
+        }
+    }
+
+    /// Gives a piece to its lane. The event comes without its delta.
+    fn piece(&mut self, kind: &str, channel: Channel, piece: &str, mut value: Value, judge: &mut dyn Judge) -> Item {
+        if let Err(text) = self.rewrite(&mut value, judge) {
+            return Item::Refused(text);
+        }
+        let place = place(&value);
+        let at = self.tracks.iter().position(|text| text.kind == kind && text.place == place && !text.is_closing);
+        let at = at.unwrap_or_else(|| {
+            let mut track = Track::new(Lane { choice: 0, channel }, self.options.mode, judge);
+            track.record = Some(String::new());
+            self.lanes += 1;
+            self.tracks.push(Text { kind: kind.to_owned(), place, track, raw: String::new(), like: Value::Null, is_closing: false });
+            self.tracks.len() - 1
+        });
+        let Some(text) = self.tracks.get_mut(at) else { return Item::Refused(judge.overflow()) };
+        text.track.push(piece);
+        text.raw.push_str(piece);
+        text.like = value.clone();
+        self.deltas += 1;
+        let end = text.track.end();
+        if let Some(object) = value.as_object_mut() {
+            object.insert("delta".to_owned(), json!(piece));
+        }
+        let held: usize = self.tracks.iter().map(|text| text.raw.len()).sum();
+        if self.lanes > MAX_LANES || held > MAX_HELD_BYTES { Item::Refused(judge.overflow()) } else { Item::Delta(at, end, value) }
+    }
+
+    /// Marks the lanes whose text an event repeats.
+    fn close(&mut self, kind: &str, value: &Value, is_end: bool) {
+        if !is_end && !kind.ends_with(".done") {
+            return;
+        }
+        let [output, part] = place(value);
+        for text in &mut self.tracks {
+            let is_meant = output.is_none_or(|output| text.place[0] == Some(output)) && part.is_none_or(|part| text.place[1] == Some(part));
+            text.is_closing |= is_end || is_meant;
+        }
+    }
+
+    fn delta(&mut self, at: usize, upto: usize, mut value: Value, judge: &mut dyn Judge, out: &mut Vec<Frame>) {
+        let Some(text) = self.tracks.get_mut(at) else { return };
+        let piece = text.track.take(upto, judge);
+        let stop = text.track.stopped();
+        if !piece.is_empty() {
+            if let Some(object) = value.as_object_mut().filter(|object| object.get("delta").and_then(Value::as_str) != Some(&piece)) {
+                object.entry("logprobs").and_modify(|tokens| *tokens = json!([]));
+                object.insert("delta".to_owned(), json!(piece));
+            }
+            self.emit(value, out);
+        }
+        if let Some(text) = stop {
+            self.refuse(&text, out);
+        }
+    }
+
+    /// An event that does not come in pieces: the lanes it closes are flushed, and it says what they said.
+    fn whole(&mut self, mut value: Value, judge: &mut dyn Judge, out: &mut Vec<Frame>) {
+        let kind = kind(&value).to_owned();
+        if let Some(text) = self.flush(judge, out) {
+            return self.refuse(&text, out);
+        }
+        if let Err(text) = self.rewrite(&mut value, judge) {
+            return self.refuse(&text, out);
+        }
+        self.note(&kind, &value);
+        let is_end = ENDS.contains(&&*kind) || kind == "error";
+        if self.options.mode == Mode::Full && is_end {
+            self.tell(&value.get("response").cloned().unwrap_or_default(), out);
+        }
+        if let Some((held, field)) = HELD.iter().find(|(held, _)| kind.strip_suffix(".done") == Some(held)) {
+            let text = value.get(*field).cloned().unwrap_or_default();
+            self.emit(with(&value, &format!("{held}.delta"), *field, &[("delta", text)]), out);
+        }
+        self.emit(value, out);
+        if is_end {
+            self.end = Some(End::Done);
+        }
+    }
+
+    /// Sends what closing lanes may still say; the canned text, if one of them stops.
+    fn flush(&mut self, judge: &mut dyn Judge, out: &mut Vec<Frame>) -> Option<String> {
+        for at in 0..self.tracks.len() {
+            let Some(text) = self.tracks.get_mut(at).filter(|text| text.is_closing) else { continue };
+            let piece = text.track.take(usize::MAX, judge);
+            let stop = text.track.behind(judge, true);
+            let like = text.like.clone();
+            let sent = text.track.record.clone().unwrap_or_default();
+            let known = (std::mem::take(&mut text.raw), sent);
+            if !piece.is_empty() {
+                self.emit(with(&like, "", "", &[("delta", json!(piece)), ("logprobs", json!([]))]), out);
+            }
+            if stop.is_some() {
+                return stop;
+            }
+            if !known.0.is_empty() {
+                let is_same = known.0 == known.1;
+                self.know(known.0, (!is_same).then_some(known.1));
+            }
+        }
+        None
+    }
+
+    /// Puts what went out in the place of what came, and judges what is new.
+    fn rewrite(&mut self, value: &mut Value, judge: &mut dyn Judge) -> Result<(), String> {
+        let parts = Endpoint::Responses.event(value).map_err(|_| judge.overflow())?;
+        for opaque in &parts.opaque {
+            match judge.opaque(0, &opaque.kind) {
+                Action::Pass => {}
+                Action::Mask => drop(value.pointer_mut(&opaque.path).map(Value::take)),
+                Action::Refuse(text) => return Err(text),
+            }
+        }
+        parts.parts.iter().try_for_each(|part| self.rewrite_part(part, value, judge))
+    }
+
+    fn rewrite_part(&mut self, part: &Part, value: &mut Value, judge: &mut dyn Judge) -> Result<(), String> {
+        let only = match &*part.places {
+            [place] if place.is_whole() => Some(place.path.clone()),
+            _ => None,
+        };
+        match (self.known.get(&part.text), &only) {
+            (Some(None), _) => return Ok(()),
+            (Some(Some(sent)), Some(path)) => return wire::replace(value, path, sent.clone()).map_err(|_| judge.overflow()),
+            _ => {}
+        }
+        settle(judge, Lane { choice: 0, channel: part.channel }, part, value)?;
+        let after = only.and_then(|path| value.pointer(&path).and_then(Value::as_str).map(str::to_owned));
+        match after {
+            Some(after) if after != part.text => self.know(part.text.clone(), Some(after)),
+            Some(_) => self.know(part.text.clone(), None),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Remembers a text that may go; beyond the limit it is judged again when it comes again.
+    fn know(&mut self, raw: String, sent: Option<String>) {
+        self.known_bytes += raw.len() + sent.as_ref().map_or(0, String::len);
+        if self.known_bytes <= MAX_HELD_BYTES && self.known.len() < MAX_LANES {
+            self.known.insert(raw, sent);
+        }
+    }
+
+    /// What is needed to end the response ourselves.
+    fn note(&mut self, kind: &str, value: &Value) {
+        let index = value.get("output_index").and_then(Value::as_u64);
+        self.next = self.next.max(index.map_or(0, |index| index.saturating_add(1)));
+        match kind {
+            "response.output_item.done" if self.items.len() < MAX_LANES => self.items.extend(value.get("item").cloned()),
+            _ if BEGINNINGS.contains(&kind) => self.response = value.get("response").cloned().unwrap_or_default(),
+            _ => {}
+        }
+    }
+
+    /// Ends the response: open messages end where they are, and the canned text is a message of its own.
+    fn refuse(&mut self, text: &str, out: &mut Vec<Frame>) {
+        if self.end.is_some() {
+            return;
+        }
+        let open: Vec<_> = self.tracks.drain(..).filter(|text| text.kind == TEXT_DELTA).collect();
+        for open in open {
+            let sent = open.track.record.unwrap_or_default();
+            let id = open.like.get("item_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let item = wire::message(&id, &sent, "incomplete");
+            self.next = self.next.max(open.place[0].unwrap_or_default().saturating_add(1));
+            self.close_message(&with(&open.like, "", "logprobs", &[]), &item, &sent, out);
+            self.items.push(item);
+        }
+        let item = wire::message(&format!("msg_{}", self.options.facts.id), text, "incomplete");
+        let index = self.next;
+        self.tell_message(index, &item, text, out);
+        self.items.push(item);
+        let response = self.incomplete();
+        self.emit(json!({"type": "response.incomplete", "response": response}), out);
+        self.end = Some(End::Refused);
+    }
+
+    /// The response as it ends with `content_filter`.
+    fn incomplete(&mut self) -> Value {
+        let mut facts = self.options.facts.clone();
+        facts.usage.output += self.deltas;
+        let mut ours = wire::refusal(Endpoint::Responses, &facts, "");
+        let theirs = std::mem::take(&mut self.response);
+        if let (Value::Object(ours), Value::Object(theirs)) = (&mut ours, theirs) {
+            let kept = theirs
+                .into_iter()
+                .filter(|(key, _)| !matches!(key.as_str(), "status" | "incomplete_details" | "output" | "usage" | "error"));
+            ours.extend(kept);
+            ours.insert("output".to_owned(), Value::Array(std::mem::take(&mut self.items)));
+        }
+        ours
+    }
+
+    /// The events of all items of a response that is there whole.
+    fn tell(&mut self, response: &Value, out: &mut Vec<Frame>) {
+        let items = response.get("output").and_then(Value::as_array).cloned().unwrap_or_default();
+        for (index, item) in (0..).zip(items) {
+            match item.pointer("/content/0/text").and_then(Value::as_str).filter(|_| kind(&item) == "message") {
+                Some(text) => self.tell_message(index, &item, &text.to_owned(), out),
+                None => {
+                    self.emit(json!({"type": "response.output_item.added", "output_index": index, "item": item}), out);
+                    self.tell_arguments(index, &item, out);
+                    self.emit(json!({"type": "response.output_item.done", "output_index": index, "item": item}), out);
+                }
+            }
+        }
+    }
+
+    fn tell_arguments(&mut self, index: u64, item: &Value, out: &mut Vec<Frame>) {
+        let Some(arguments) = item.get("arguments").filter(|_| kind(item) == "function_call") else { return };
+        let id = item.get("id").cloned().unwrap_or_default();
+        let done = json!({"type": "response.function_call_arguments.done", "item_id": id, "output_index": index, "arguments": arguments});
+        self.emit(with(&done, "response.function_call_arguments.delta", "arguments", &[("delta", arguments.clone())]), out);
+        self.emit(done, out);
+    }
+
+    fn tell_message(&mut self, index: u64, item: &Value, text: &str, out: &mut Vec<Frame>) {
+        let id = item.get("id").cloned().unwrap_or_default();
+        let empty = with(item, "message", "", &[("content", json!([])), ("status", json!("in_progress"))]);
+        self.emit(json!({"type": "response.output_item.added", "output_index": index, "item": empty}), out);
+        let place = json!({"item_id": id, "output_index": index, "content_index": 0});
+        let part = json!({"type": "output_text", "text": "", "annotations": [], "logprobs": []});
+        self.emit(with(&place, "response.content_part.added", "", &[("part", part)]), out);
+        self.emit(with(&place, TEXT_DELTA, "", &[("delta", json!(text)), ("logprobs", json!([]))]), out);
+        self.close_message(&place, item, text, out);
+    }
+
+    /// The three events that end a message: its text, its part, itself.
+    fn close_message(&mut self, place: &Value, item: &Value, text: &str, out: &mut Vec<Frame>) {
+        let part = item.pointer("/content/0").cloned().unwrap_or_default();
+        self.emit(with(place, "response.output_text.done", "", &[("text", json!(text)), ("logprobs", json!([]))]), out);
+        self.emit(with(place, "response.content_part.done", "", &[("part", part)]), out);
+        let index = place.get("output_index").cloned().unwrap_or_default();
+        self.emit(json!({"type": "response.output_item.done", "output_index": index, "item": item}), out);
+    }
+
+    /// Ends the stream of an upstream that is gone.
+    fn conclude(&mut self, error: Option<Value>, end: End, judge: &mut dyn Judge, out: &mut Vec<Frame>) {
+        for text in &mut self.tracks {
+            text.is_closing = true;
+            text.track.step(judge, true);
+        }
+        // Without its last event, nothing of it is judged whole.
+        if self.options.mode != Mode::Full
+            && let Some(text) = self.flush(judge, out)
+        {
+            return self.refuse(&text, out);
+        }
+        if let Some(error) = error.as_ref().map(|error| error.get("error").unwrap_or(error)) {
+            self.emit(with(error, "error", "", &[]), out);
+        }
+        out.push(done());
+        self.end = Some(end);
+    }
+
+    fn emit(&mut self, mut value: Value, out: &mut Vec<Frame>) {
+        if let Some(object) = value.as_object_mut() {
+            object.insert("sequence_number".to_owned(), json!(self.sequence));
+            self.sequence += 1;
+        }
+        let name = Some(kind(&value)).filter(|kind| wire::is_id(kind)).unwrap_or_default().to_owned();
+        out.push(Frame::Event(Event { name, id: None, data: value.to_string() }));
+    }
+}
+
+/// A stream that says `text`.
+pub(super) fn canned(options: &Options, text: &str) -> Vec<Frame> {
+    let mut body = Response::new(options.clone());
+    let begun = with(
+        &wire::refusal(Endpoint::Responses, &options.facts, text),
+        "",
+        "",
+        &[("status", json!("in_progress")), ("output", json!([])), ("incomplete_details", Value::Null)],
+    );
+    let mut out = Vec::new();
+    body.emit(json!({"type": "response.created", "response": begun}), &mut out);
+    body.refuse(text, &mut out);
+    out
+}
+
+/// The type of an event or an item.
+fn kind(value: &Value) -> &str {
+    value.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Which item and which part of it an event is about.
+fn place(value: &Value) -> [Option<u64>; 2] {
+    let number = |field: &str| value.get(field).and_then(Value::as_u64);
+    [number("output_index"), number("content_index").or_else(|| number("summary_index"))]
+}
+
+/// The event with another type (if one is given), without a field and with others.
+fn with(value: &Value, kind: &str, without: &str, fields: &[(&str, Value)]) -> Value {
+    let mut object = value.as_object().cloned().unwrap_or_default();
+    object.remove(without);
+    if !kind.is_empty() {
+        object.insert("type".to_owned(), json!(kind));
+    }
+    object.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    Value::Object(object)
+}
