@@ -75,7 +75,7 @@ async fn stages(gateway: &Arc<Gateway>, endpoint: Endpoint, request: Request<Bod
     let caller = Caller::of(gateway, &live, key, &ask).await?;
     let law = caller.law(gateway, &live);
     let place = caller.enter(gateway, &live, &law, &ask)?;
-    let upstream = gateway.upstream(&ask.model).await?;
+    let upstream = gateway.upstream(&ask.model)?;
     let checked = check::check(&law.ruled.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
     let mut plan = decide::decide(&law.ruled.policy, Direction::Input, &checked, Action::Pass);
     if let Some(tried) = &law.shadow {
@@ -112,7 +112,7 @@ impl Turn {
     async fn forward(mut self) -> Result<(Response<Body>, Action), Problem> {
         let action = self.plan.action;
         if action == Action::Reroute {
-            self.reroute().await?;
+            self.reroute()?;
         }
         let mut body = std::mem::take(&mut self.ask.value);
         let notice = self.say(Reason::Occasion(Occasion::Withheld), EntryId([0; 16]));
@@ -156,9 +156,9 @@ impl Turn {
     }
 
     /// Takes the safer model in place of the one that was asked for.
-    async fn reroute(&mut self) -> Result<(), Problem> {
+    fn reroute(&mut self) -> Result<(), Problem> {
         let Some(model) = self.law.ruled.policy.safer_model().map(str::to_owned) else { return Ok(()) };
-        self.upstream = self.gateway.upstream(&model).await?;
+        self.upstream = self.gateway.upstream(&model)?;
         self.ask.model = model;
         Ok(())
     }

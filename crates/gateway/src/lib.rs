@@ -36,6 +36,7 @@ mod upstream;
 mod used;
 pub mod wire;
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -97,6 +98,8 @@ pub struct Gateway {
     tenant: Tenant,
     base: Base,
     live: ArcSwap<Live>,
+    /// The models whose assessment passed and that were promoted; empty where nobody asks.
+    promoted: ArcSwap<HashSet<String>>,
     read_ms: AtomicI64,
     upstreams: Vec<Arc<Upstream>>,
     limiter: Limiter,
@@ -130,6 +133,7 @@ impl Gateway {
         let metrics = Arc::new(Metrics::new());
         let gateway = Arc::new(Self {
             live: ArcSwap::from_pointee(Live::new(&base, guard, tenant.now())),
+            promoted: ArcSwap::from_pointee(promoted(&config, &tenant).await?),
             read_ms: AtomicI64::new(tenant.now()),
             upstreams: Upstream::all(&config)?,
             limiter: Limiter::new(&config.limits),
@@ -189,18 +193,29 @@ impl Gateway {
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             // A store that does not answer leaves the old rules in force; `/ready` tells how old they are.
-            if let Ok(next) = self.live().next(&self.base, &self.tenant, self.now_ms()).await {
-                if let Some(next) = next {
-                    self.live.store(Arc::new(next));
-                }
+            if self.look().await.is_ok() {
                 self.read_ms.store(self.now_ms(), Ordering::Relaxed);
             }
         }
     }
 
+    async fn look(&self) -> Result<(), store::StoreError> {
+        if let Some(next) = self.live().next(&self.base, &self.tenant, self.now_ms()).await? {
+            self.live.store(Arc::new(next));
+        }
+        if self.config.promoted_models_only {
+            self.promoted.store(Arc::new(promoted(&self.config, &self.tenant).await?));
+        }
+        Ok(())
+    }
+
     /// The service that serves a model, if it may be served.
-    async fn upstream(&self, model: &str) -> Result<Arc<Upstream>, Problem> {
+    fn upstream(&self, model: &str) -> Result<Arc<Upstream>, Problem> {
         let unknown = || Problem::new(404, "model_not_found", format!("the model '{model}' is not served here")).about("model");
+        if self.config.promoted_models_only && !self.promoted.load().contains(model) {
+            let what = format!("the model '{model}' serves nobody before its assessment has passed (`guiju model promote`; GB/T 45654-2025, 6 d) 2))");
+            return Err(Problem::new(503, "model_not_promoted", what).about("model"));
+        }
         self.upstreams.iter().find(|upstream| upstream.model(model).is_some()).cloned().ok_or_else(unknown)
     }
 
@@ -256,6 +271,14 @@ impl Gateway {
     fn seconds_until(&self, ms: i64) -> u64 {
         u64::try_from((ms - self.now_ms()) / 1_000 + 1).unwrap_or(1)
     }
+}
+
+/// The names of the models that may serve.
+async fn promoted(config: &Config, tenant: &Tenant) -> Result<HashSet<String>, store::StoreError> {
+    if !config.promoted_models_only {
+        return Ok(HashSet::new());
+    }
+    Ok(tenant.models_served().await?.into_iter().map(|served| served.id.name().to_owned()).collect())
 }
 
 impl Started {
