@@ -28,3 +28,13 @@ CREATE TABLE rotation (
     version INTEGER NOT NULL, -- of the new tenant key, which may not be made yet
     begun_ms INTEGER NOT NULL -- ms since 1970
 ) STRICT;
+
+-- When an account was last said in the log to have tried what it may not do: one entry a minute, so that nobody fills the log by trying.
+CREATE TABLE denial (
+    tenant TEXT NOT NULL REFERENCES tenant, -- whose
+    account INTEGER NOT NULL, -- who tried
+    said_ms INTEGER NOT NULL, -- when the last entry was made, ms since 1970
+    unsaid INTEGER NOT NULL, -- attempts since then, which the next entry tells
+    PRIMARY KEY (tenant, account),
+    FOREIGN KEY (tenant, account) REFERENCES account (tenant, account)
+) STRICT;

@@ -15,6 +15,7 @@
 
 mod approvals;
 mod ceremony;
+mod denials;
 mod error;
 mod own;
 mod people;
@@ -31,6 +32,7 @@ use tokio::sync::oneshot;
 
 pub use approvals::{Consent, MAX_OPEN_APPROVALS, OpenApproval};
 pub use ceremony::Appointed;
+pub use denials::DENIED_EVERY_MS;
 pub use error::AccountError;
 pub use people::{Account, AccountState, INVITATION_MS, Invited, MAX_LISTED, Owner};
 pub use sessions::{MAX_SESSIONS, SEEN_EVERY_MS};

@@ -1,12 +1,44 @@
 //! What tokens and approvals are good for, and what for not.
 
+use serde_json::json;
 use store::access::{APPROVAL_MS, ApprovalRefusal, GrantRefusal, Permission, Role};
-use store::accounts::{AccountError, Denied, MAX_TOKEN_MS, NewToken};
+use store::accounts::{AccountError, DENIED_EVERY_MS, Denied, MAX_TOKEN_MS, NewToken};
 use store::guard::{Scope, Toggle};
 use store::{Change, StoreError};
 
 use super::{OTHER_PASSWORD, PASSWORD, accepted, new, now_ms, said, size, three, who};
 use crate::place::{Fresh, everywhere};
+
+#[test]
+fn what_was_denied_is_in_the_log_once_a_minute() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let accounts = tenant.accounts();
+        let [wang, li, _] = three(&fresh, &accounts).await;
+        let (system, security) = (who(&fresh, &accounts, &wang).await, who(&fresh, &accounts, &li).await);
+        let before = size(&tenant).await;
+        let denied = system.may(Permission::LedgerExport).unwrap_err();
+        for _ in 0..5 {
+            accounts.record_denied(&system, "ledger export", &denied).await.unwrap();
+        }
+        // Another account has a minute of its own; what only lacks the second factor or the second person is how such an act begins.
+        accounts.record_denied(&security, "user list", &security.may(Permission::LedgerRead).unwrap_err()).await.unwrap();
+        accounts.record_denied(&security, "keys rotate", &Denied::StepUp).await.unwrap();
+        assert_eq!(said(&tenant, before).await, ["access.denied"; 2]);
+        fresh.later(DENIED_EVERY_MS);
+        accounts.record_denied(&system, "ledger export", &denied).await.unwrap();
+        let entries = tenant.entries(before, 10).await.unwrap();
+        let told = |at: usize| entries[at].said.clone().unwrap();
+        assert_eq!((entries.len(), &told(0)["by"]), (3, &json!(system.account().to_string())));
+        assert_eq!(told(0)["details"], json!({ "what": "ledger export", "permission": "ledger.export", "attempts": 1 }));
+        assert_eq!(told(2)["details"]["attempts"], 5, "the four that were not said, and this one");
+        // A clock that was set back keeps nothing out of the log.
+        fresh.later(-10_000_000);
+        accounts.record_denied(&system, "ledger export", &denied).await.unwrap();
+        assert_eq!(size(&tenant).await, before + 4);
+        store.close().await;
+    });
+}
 
 #[test]
 fn a_token_does_what_it_was_issued_for_until_it_ends() {
