@@ -92,6 +92,8 @@ const COMMANDS: &[(&str, Need)] = &[
     ("ledger prove", Need::May(Permission::LedgerProve)),
     ("ledger consistency", Need::May(Permission::LedgerVerify)),
     ("ledger export", Need::May(Permission::LedgerExport)),
+    // No account can sign in where the store refuses to open.
+    ("ledger accept-head", Need::Root),
     ("ledger witness request", Need::May(Permission::LedgerVerify)),
     ("ledger witness accept", Need::May(Permission::LedgerVerify)),
 ];
@@ -157,15 +159,30 @@ impl Desk<'_> {
 pub(crate) fn at_desk<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Desk<'_>) -> Result<T>) -> Result<T> {
     opened(args, async |store, tenant| {
         let desk = Desk { store, who: who(&tenant, args.token_file.as_deref()).await?, tenant };
-        match need(command) {
-            Some(Need::May(permission)) => desk.who.may(permission)?,
-            Some(Need::SignedIn) => (),
+        let done = match need(command) {
+            Some(Need::May(permission)) => match desk.who.may(permission) {
+                Ok(()) => work(&desk).await,
+                Err(denied) => Err(denied.into()),
+            },
+            Some(Need::SignedIn) => work(&desk).await,
             other => {
                 bail!("`guiju {command}` is declared as {other:?}, not as a command of somebody signed in; this is a fault of the program")
             }
+        };
+        if let Some(denied) = done.as_ref().err().and_then(denied) {
+            // Whether it can be written down or not, it stays denied.
+            let _ = desk.accounts().record_denied(&desk.who, command, denied).await;
         }
-        work(&desk).await
+        done
     })
+}
+
+/// Why somebody may not do it, where that is the error.
+fn denied(error: &Error) -> Option<&Denied> {
+    match error.downcast_ref::<AccountError>() {
+        Some(AccountError::Denied(denied)) => Some(denied),
+        _ => error.downcast_ref::<Denied>(),
+    }
 }
 
 /// Runs a command of somebody who is not signed in: the passphrase of the root key opened the store for them, and what else they show the store verifies.
@@ -200,11 +217,7 @@ async fn who(tenant: &Tenant, file: Option<&Path>) -> Result<Who> {
 /// A refusal with the command that comes next, which the store does not know.
 fn advised(error: Error) -> Error {
     let account = error.downcast_ref::<AccountError>();
-    let denied = match account {
-        Some(AccountError::Denied(denied)) => Some(denied),
-        _ => error.downcast_ref::<Denied>(),
-    };
-    let next = match (account, denied) {
+    let next = match (account, denied(&error)) {
         (_, Some(Denied::StepUp)) => "`guiju user step-up --code CODE`",
         (_, Some(Denied::SignIn | Denied::SignInFor(_))) => "`guiju user sign-in LOGIN`",
         (Some(AccountError::Grant(GrantRefusal::NoSecondFactor(_))), _) => "the owner runs `guiju user second-factor offer`",

@@ -1,12 +1,13 @@
 //! The commands, one file each.
 
-/// Prints a line. A reader that has gone away (`| head`) is no error.
+/// Prints a line. A reader that has gone away (`| head`) is no error, and none that hides another: the command goes on, and its exit code is its own.
 macro_rules! say {
     ($($arg:tt)*) => {{
         use std::io::Write as _;
         if let Err(error) = writeln!(std::io::stdout().lock(), $($arg)*) {
-            let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
-            std::process::exit(if gone { 0 } else { 3 });
+            if error.kind() != std::io::ErrorKind::BrokenPipe {
+                std::process::exit(3);
+            }
         }
     }};
 }

@@ -75,7 +75,16 @@ impl StoreArgs {
         Ok((store, tenant))
     }
 
+    /// Opens a store whose head file is gone, and takes what the database says was signed for what this machine has signed.
+    pub(crate) async fn accept_heads(&self, by: &str) -> Result<(Store, Vec<(String, u64)>)> {
+        Ok(Store::accept_heads(self.options()?, by).await?)
+    }
+
     async fn open_store(&self) -> Result<Store> {
+        Ok(Store::open(self.options()?).await?)
+    }
+
+    fn options(&self) -> Result<Options> {
         let path = self.root_key();
         anyhow::ensure!(path.exists(), "{} is not there; `guiju keys init --origin NAME` makes a store", path.display());
         let root: Arc<dyn Root> = Arc::new(PassphraseRoot::open(&path, &self.passphrase()?)?);
@@ -84,7 +93,7 @@ impl StoreArgs {
                 .with_context(|| path.display().to_string())?,
             None => CipherPolicy::uniform(Suite::XChaCha20Poly1305),
         };
-        Ok(Store::open(Options { place: self.place.place(), root, policy, clock: system_clock() }).await?)
+        Ok(Options { place: self.place.place(), root, policy, clock: system_clock() })
     }
 }
 

@@ -1,6 +1,11 @@
 //! The auditor's path, on two machines; and a backup that is drilled and restored.
 
 use std::fs;
+use std::process::Command;
+
+use ledger::checkpoint::Checkpoint;
+use ledger::proof::verify_consistency;
+use ledger::witness::AddCheckpoint;
 
 use crate::installation::Installation;
 
@@ -11,7 +16,7 @@ fn word_after<'t>(text: &'t str, word: &str) -> &'t str {
 #[test]
 fn what_is_recorded_can_be_proven_witnessed_and_restored() {
     let here = Installation::new("ledger");
-    let [(mut wang, _), _, (mut zhao, _)] = here.three();
+    let [(mut wang, system), _, (mut zhao, _)] = here.three();
     here.sign_in("zhao", Some(&zhao.code()), "s-zhao");
     here.sign_in("wang", Some(&wang.code()), "s-wang");
 
@@ -53,6 +58,32 @@ fn what_is_recorded_can_be_proven_witnessed_and_restored() {
     bytes[20] ^= 1;
     fs::write(&leaf, bytes).unwrap();
     assert!(here.bare(1, &["ledger", "check-proof", "p.tlog-proof", "--key", key]).contains("does not hold"));
+
+    // What was denied is in the log, once in a while; the reader that goes away hides no failure.
+    assert!(here.log("s-zhao").iter().any(|(what, by)| what == "access.denied" && *by == system));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut broken = Command::new(env!("CARGO_BIN_EXE_guiju"));
+    broken.args(["ledger", "check-proof", "p.tlog-proof", "--key", key]);
+    assert_eq!(broken.current_dir(here.dir.path()).stdout(writer).status().unwrap().code(), Some(1));
+
+    // An older checkpoint is shown to be the beginning, with a proof that needs no log.
+    let old = status.split_once("\n\n").unwrap().1;
+    here.dir.write("old", &format!("{}\n", old.trim_end()));
+    let shown = here.with("s-zhao", 0, &["ledger", "consistency", "old"]);
+    let proof = AddCheckpoint::parse(format!("{}\n", shown[shown.find("old ").unwrap()..].trim_end()).as_bytes()).unwrap();
+    let checkpoint = |text: &str| Checkpoint::parse(text).unwrap();
+    let (first, last) = (checkpoint(&format!("{}\n", old.split_once("\n\n").unwrap().0)), checkpoint(proof.checkpoint.text()));
+    assert!(first.size < last.size);
+    verify_consistency(first.size, &first.root, last.size, &last.root, &proof.proof).unwrap();
+    let one_name = here.with("s-zhao", 3, &["ledger", "prove", entry, "--out", "x.leaf"]);
+    assert!(one_name.contains("x.tlog-proof") && !here.path("x.leaf").exists(), "{one_name}");
+
+    // The head file is lost.
+    fs::remove_file(here.path("guiju-data/head")).unwrap();
+    assert!(here.with("s-zhao", 3, &["ledger", "status"]).contains("`guiju ledger accept-head`"));
+    assert!(here.run(0, &["ledger", "accept-head"]).contains("an entry in the log says so"));
+    assert!(here.log("s-zhao").contains(&("ledger.accept-head".to_owned(), "root".to_owned())));
 
     // A backup under another passphrase, drilled, and restored elsewhere with its keys.
     here.dir.write("backup-passphrase", "another four words entirely");

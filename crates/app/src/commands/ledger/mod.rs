@@ -17,7 +17,7 @@ use ledger::note::Note;
 use store::{Change, Entry, EntryId};
 
 use super::gate::{Desk, at_desk};
-use super::place::StoreArgs;
+use super::place::{StoreArgs, runtime};
 use super::{exit, time};
 
 /// The ledger: read, verify, prove, export, witness
@@ -62,7 +62,10 @@ pub(crate) enum Ledger {
     },
     /// Check a proof; needs no store and no network
     CheckProof(offline::CheckProof),
-    /// Show that an older checkpoint is the beginning of the log as it is now
+    /// Show that an older checkpoint is the beginning of the log as it is now, and print the proof
+    ///
+    /// The proof is in the form of C2SP tlog-witness: `old` and its size, the hashes, a blank line, the checkpoint of now. Whoever has the older checkpoint and the log's key checks
+    /// it without the log.
     Consistency {
         #[command(flatten)]
         store: StoreArgs,
@@ -75,6 +78,14 @@ pub(crate) enum Ledger {
         store: StoreArgs,
         /// The directory
         directory: PathBuf,
+    },
+    /// Where the file `head` is gone: take the signed checkpoints of the database for what this machine has signed
+    ///
+    /// Only where the database is known to be the newest: an older copy of it would be taken too. Before anything is written, let the audit administrator hold a checkpoint that was
+    /// kept elsewhere against it: `guiju ledger verify --kept FILE`. An entry in the log says that this was done.
+    AcceptHead {
+        #[command(flatten)]
+        store: StoreArgs,
     },
     /// The auditor's second machine: cosign checkpoints of logs it has seen grow
     #[command(subcommand)]
@@ -91,6 +102,7 @@ pub(crate) fn run(command: &Ledger) -> Result<ExitCode> {
         Ledger::CheckProof(command) => offline::check_proof(command),
         Ledger::Consistency { store, old } => consistency(store, old),
         Ledger::Export { store, directory } => export(store, directory),
+        Ledger::AcceptHead { store } => accept_head(store),
         Ledger::Witness(command) => witness::run(command),
     }
 }
@@ -135,23 +147,54 @@ fn show(store: &StoreArgs, entry: EntryId) -> Result<ExitCode> {
 }
 
 fn prove(store: &StoreArgs, entry: EntryId, out: &Path) -> Result<ExitCode> {
-    let (leaf, receipt) = at_desk("ledger prove", store, async |desk| Ok(desk.tenant.receipt(entry).await?))?;
     let beside = out.with_extension("leaf");
+    anyhow::ensure!(
+        beside != out,
+        "{}: the leaf is written under this name; give the proof another, such as {}",
+        out.display(),
+        named(out)
+    );
+    let (leaf, receipt) = at_desk("ledger prove", store, async |desk| Ok(desk.tenant.receipt(entry).await?))?;
     fs::write(&beside, leaf).with_context(|| beside.display().to_string())?;
     fs::write(out, receipt.to_string()).with_context(|| out.display().to_string())?;
     say!("entry {} of the log: {} and {}", receipt.index, out.display(), beside.display());
     Ok(ExitCode::SUCCESS)
 }
 
+/// A name for a proof whose own ending is that of its leaf.
+fn named(out: &Path) -> String {
+    out.with_extension("tlog-proof").display().to_string()
+}
+
 fn consistency(store: &StoreArgs, old: &Path) -> Result<ExitCode> {
     let (_, old) = read_checkpoint(old)?;
-    let (report, log) =
-        at_desk("ledger consistency", store, async |desk| Ok((desk.tenant.verify(vec![old.clone()]).await?, desk.tenant.log().await?)))?;
+    let (report, proof) = at_desk("ledger consistency", store, async |desk| {
+        let report = desk.tenant.verify(vec![old.clone()]).await?;
+        let proof = if report.is_clean() { Some(desk.tenant.witness_request(old.size).await?) } else { None };
+        Ok((report, proof))
+    })?;
     let code = print::report(&report);
-    if report.is_clean() {
-        say!("the {} entries of the older checkpoint are the first of the {} of now", old.size, log.size);
+    if let Some(proof) = proof {
+        let now = Checkpoint::parse(proof.checkpoint.text())?;
+        say!("the {} entries of the older checkpoint are the first of the {} of now:\n", old.size, now.size);
+        say!("{}", proof.to_string().trim_end());
     }
     Ok(code)
+}
+
+fn accept_head(store: &StoreArgs) -> Result<ExitCode> {
+    let accepted = runtime()?.block_on(async {
+        let (store, accepted) = store.accept_heads("root").await?;
+        store.close().await;
+        anyhow::Ok(accepted)
+    })?;
+    for (origin, signed) in &accepted {
+        say!("{origin}: the checkpoint of {signed} entries is what this machine goes on from; an entry in the log says so");
+    }
+    if accepted.is_empty() {
+        say!("the head file knows every log that was signed; nothing was done");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn export(store: &StoreArgs, directory: &Path) -> Result<ExitCode> {
