@@ -14,5 +14,6 @@ mod jobs;
 mod keys;
 mod ledger;
 mod models;
+mod network;
 mod place;
 mod tenants;
