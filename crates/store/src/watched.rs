@@ -54,10 +54,11 @@ impl Change {
             )));
         }
         let by = who.account().to_string();
-        let rows = self.rows("SELECT path, manifest, digest, added_by, added_ms FROM watched WHERE tenant = $1", |query| query).await?;
-        let known: Vec<Watched> = rows.iter().map(read).collect::<Result<_, _>>()?;
-        let before = known.iter().find(|watched| watched.path == path).map(|watched| hex(&watched.digest));
-        if before.is_none() && i64::try_from(known.len()).is_ok_and(|known| known >= MAX_WATCHED) {
+        let word = path.to_owned();
+        let before = self.rows("SELECT digest FROM watched WHERE tenant = $1 AND path = $2", |query| query.bind(word)).await?;
+        let before = before.first().map(|row| crate::models::digest(row, 0)).transpose()?.map(|digest| hex(&digest));
+        let known = self.rows("SELECT 1 FROM watched WHERE tenant = $1", |query| query).await?.len();
+        if before.is_none() && i64::try_from(known).is_ok_and(|known| known >= MAX_WATCHED) {
             return Err(StoreError::Refused(format!("{MAX_WATCHED} paths are watched already; watch a directory in place of its files")));
         }
         let digests = Digests::of(manifest.as_bytes());

@@ -49,7 +49,8 @@ impl How {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<10} {}", self.how.word(), self.file)?;
+        // Whoever puts a file there chooses its name, and could write to the terminal of whoever looks.
+        write!(f, "{:<10} {}", self.how.word(), self.file.escape_debug())?;
         match &self.how {
             How::Size(found, registered) => write!(f, ": {found} bytes, {registered} were registered"),
             How::Content => write!(f, ": other content of the same size"),
@@ -111,14 +112,14 @@ mod tests {
         fs::write(at("a"), "12345").unwrap();
         fs::write(at("b"), "1235").unwrap();
         fs::remove_file(at("c")).unwrap();
-        fs::rename(at("d/e"), at("d/f")).unwrap();
+        fs::rename(at("d/e"), at("d/\u{1b}f")).unwrap();
         let say = |manifest: &Manifest| compare(manifest, place.path(), &bar).iter().map(ToString::to_string).collect::<Vec<_>>();
         let five = [
             "changed    a: 5 bytes, 4 were registered",
             "changed    b: other content of the same size",
             "missing    c",
             "missing    d/e",
-            "new        d/f",
+            "new        d/\\u{1b}f",
         ];
         assert_eq!(say(&manifest), five);
         // Of files that were named one by one, others beside them say nothing.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
 use keys::digest::Digester;
 
@@ -27,23 +27,28 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// One directory with all that is in it, or files that lie side by side.
+    /// One directory with all that is in it, or files that lie side by side. A link is followed, and keeps its name: caches of models are full of them.
     pub(crate) fn at(paths: &[PathBuf]) -> Result<Self> {
-        let mut paths =
-            paths.iter().map(|path| fs::canonicalize(path).with_context(|| path.display().to_string())).collect::<Result<Vec<_>>>()?;
-        if let [directory] = paths.as_slice()
+        let at = |path: &Path| path.display().to_string();
+        if let [directory] = paths
             && directory.is_dir()
         {
-            let names = names(directory)?;
-            ensure!(!names.is_empty(), "{} holds no file", directory.display());
-            return Ok(Self { root: directory.clone(), names, whole: true });
+            let root = fs::canonicalize(directory).with_context(|| at(directory))?;
+            let names = names(&root)?;
+            ensure!(!names.is_empty(), "{} holds no file", root.display());
+            return Ok(Self { root, names, whole: true });
         }
+        let mut paths = paths.iter().map(|path| std::path::absolute(path).with_context(|| at(path))).collect::<Result<Vec<_>>>()?;
         paths.sort();
         paths.dedup();
         let root = paths.first().and_then(|path| path.parent()).context("name a directory or files")?.to_owned();
-        let beside = |path: &Path| path.is_file() && path.parent() == Some(&root);
-        if let Some(other) = paths.iter().find(|path| !beside(path)) {
-            bail!("{}: name one directory, or files that lie side by side", other.display());
+        for path in &paths {
+            fs::metadata(path).with_context(|| at(path))?;
+            ensure!(
+                path.is_file() && path.parent() == Some(&root),
+                "{}: name one directory, or files that lie side by side",
+                path.display()
+            );
         }
         let names = paths.iter().map(|path| name(path.strip_prefix(&root)?)).collect::<Result<_>>()?;
         Ok(Self { root, names, whole: false })
@@ -137,6 +142,8 @@ mod tests {
         fs::write(place.path().join("blob"), "b").unwrap();
         std::os::unix::fs::symlink("blob", place.path().join("model.bin")).unwrap();
         assert_eq!(names(place.path()).unwrap(), ["blob", "model.bin"]);
+        let found = Found::at(&[place.path().join("model.bin")]).unwrap();
+        assert_eq!((found.names.as_slice(), found.root.as_path()), (&["model.bin".to_owned()][..], place.path()));
         std::os::unix::fs::symlink(".", place.path().join("circle")).unwrap();
         assert!(names(place.path()).unwrap_err().to_string().contains("neither a file nor a directory"));
     }

@@ -1,15 +1,18 @@
 //! The register of models, as its page walks through it.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs;
 
 use keys::token::Token;
 use ledger::leaf::Class;
+use serde_json::Value;
 use store::models::Assessment;
 use store::{Change, Entry};
 
 use crate::installation::Installation;
 use crate::mock::{Mock, Reply};
+use crate::sheets::{fill, rows};
 use crate::workdir::assert_code;
 
 /// Runs commands of a page, and in the end knows which were not run.
@@ -59,7 +62,67 @@ fn write_models(here: &Installation) {
     }
 }
 
-/// Records a run that met its bounds, as `assess record` would: a real one takes two people and 4,000 rows.
+/// What a good service says to a question of the built-in bank.
+fn answers() -> impl Fn(&str) -> &'static str {
+    let bank = concat!(env!("CARGO_MANIFEST_DIR"), "/../assess/data/bank");
+    let refused: HashSet<String> = fs::read_dir(bank)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("should-refuse"))
+        .flat_map(|path| fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+        .map(|line| said(&serde_json::from_str::<Value>(&line).unwrap()["turns"]))
+        .collect();
+    move |body| {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let asked = said(body["messages"].as_array().unwrap().last().map(|message| &message["content"]).unwrap());
+        if refused.contains(&asked) { REFUSAL } else { "今天天气很好，适合外出散步。" }
+    }
+}
+
+/// The last text in turns, or in the parts of a message.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Array(parts) => {
+            parts.iter().rev().find_map(|part| Some(part["text"].as_str().or(part.as_str())?.to_owned())).unwrap_or_default()
+        }
+        text => text.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+const REFUSAL: &str = "抱歉，我无法提供这方面的帮助。";
+
+/// A whole run over the built-in bank and a corpus of its own, judged by two people, that meets every bound.
+fn a_passing_run(here: &Installation) -> String {
+    let answer = answers();
+    let mock = Mock::start(move |body, _| Reply::Say(answer(body)));
+    let corpus: String = (0..4_000).map(|row| format!("{{\"text\":\"第 {row} 天，公园里人们散步，天气晴朗。\"}}\n")).collect();
+    let corpus = here.dir.write("corpus.jsonl", &corpus);
+    assert_code(
+        &here.dir.guiju(&["assess", "--target", &mock.target(), "--corpus", &corpus, "--classifier", "linear", "--out", "whole"]),
+        0,
+    );
+    let run = fs::read_dir(here.path("whole")).unwrap().next().unwrap().unwrap().path().display().to_string();
+    for reviewer in ["a", "b"] {
+        assert_code(&here.dir.guiju(&["assess", "sheet", "export", &run, "--reviewer", reviewer, "--lang", "en"]), 0);
+        let file = format!("{run}/sheet-{reviewer}.xlsx");
+        let refused: HashSet<String> =
+            rows(&file, "refusal").into_iter().filter(|row| row[5].contains(REFUSAL)).map(|row| row[1].clone()).collect();
+        let judge = |key: &str, sheet: &str| {
+            let word = if sheet == "content" {
+                "acceptable"
+            } else if refused.contains(key) {
+                "R1"
+            } else {
+                "R4"
+            };
+            (word.to_owned(), String::new())
+        };
+        assert_code(&here.dir.guiju(&["assess", "sheet", "import", &run, &fill(&file, judge)]), 0);
+    }
+    run.rsplit_once('/').unwrap().1.to_owned()
+}
+
+/// Records a run that met its bounds, as `assess record` does: one whole run is enough for a test.
 fn passes(here: &Installation, model: &'static str, run: &'static str) {
     let session = Token::read(fs::read_to_string(here.path("s-zhou")).unwrap().trim()).unwrap();
     here.in_store(async |tenant| {
@@ -196,8 +259,10 @@ fn assessed_and_promoted(here: &Installation, page: &Page<'_>) -> String {
     assert!(elsewhere.contains("is served at https://api.example.cn/v1"), "{elsewhere}");
     let missed = page.ran("s-wang", 3, &format!("model promote qwen@1 --run {run}"));
     assert!(missed.contains("is failed") && missed.contains("(GB-B2.3)") && missed.contains("GB-6-d2"), "{missed}");
-    passes(here, "qwen@1", "run-1");
-    page.ran("s-wang", 0, "model promote qwen@1 --run run-1");
+    let whole = a_passing_run(here);
+    let met = page.ran("s-zhou", 0, &format!("assess record whole/{whole} --model qwen@1"));
+    assert!(met.contains("qwen@1 met its bounds"), "{met}");
+    page.ran("s-wang", 0, &format!("model promote qwen@1 --run {whole}"));
     run
 }
 

@@ -7,13 +7,13 @@ use crate::mock::{Mock, Reply};
 use crate::workdir::{Workdir, assert_code, text};
 
 /// A sheet as rows of texts.
-fn rows(file: &str, sheet: &str) -> Vec<Vec<String>> {
+pub fn rows(file: &str, sheet: &str) -> Vec<Vec<String>> {
     let mut book: Xlsx<_> = open_workbook(file).unwrap();
     book.worksheet_range(sheet).unwrap().rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
 }
 
 /// Fills a sheet in, as a person would, and saves it beside the original.
-fn fill(file: &str, verdict: impl Fn(&str, &str) -> (String, String)) -> String {
+pub fn fill(file: &str, verdict: impl Fn(&str, &str) -> (String, String)) -> String {
     let mut book = Workbook::new();
     for name in ["guiju", "content", "refusal"] {
         let sheet = book.add_worksheet();

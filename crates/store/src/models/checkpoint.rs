@@ -24,14 +24,12 @@ impl crate::Tenant {
     /// # Errors
     /// There is none, or the database says no.
     pub async fn good_checkpoint(&self, name: &str, version: Option<&str>) -> Result<ModelId, StoreError> {
-        let word = name.to_owned();
-        let sql =
-            "SELECT version FROM model WHERE tenant = $1 AND name = $2 AND kind = 'checkpoint' AND state = 'good' ORDER BY place DESC";
-        for row in self.rows(sql, |query| query.bind(word)).await? {
+        let (word, wanted) = (name.to_owned(), version.unwrap_or_default().to_owned());
+        let sql = "SELECT version FROM model WHERE tenant = $1 AND name = $2 AND kind = 'checkpoint' AND state = 'good' AND ($3 = '' OR version = $3)
+                   ORDER BY place DESC LIMIT 1";
+        if let Some(row) = self.rows(sql, |query| query.bind(word).bind(wanted)).await?.first() {
             let found: String = row.try_get(0)?;
-            if version.is_none_or(|version| version == found) {
-                return ModelId::new(name, &found).map_err(|error| StoreError::damaged("the register of models", error));
-            }
+            return ModelId::new(name, &found).map_err(|error| StoreError::damaged("the register of models", error));
         }
         let which = version.map_or_else(|| "checkpoint".to_owned(), |version| format!("checkpoint {version}"));
         Err(StoreError::NotFound(format!("good {which} of {name}; `guiju model good NAME@VERSION` marks one")))

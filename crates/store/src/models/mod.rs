@@ -20,13 +20,18 @@ pub use id::ModelId;
 pub use register::{MAX_MANIFEST_BYTES, NewModel};
 pub(crate) use rows::digest;
 
+use keys::digest::{hex, sha256};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::access::PersonId;
 use crate::{EntryId, StoreError, Tenant};
 
 /// Versions shown at a time: more than any provider keeps, and a page that can still be read.
 const MAX_LISTED: i64 = 1_000;
+
+/// Versions whose files are checked together: a checkpoint an hour for ten years. A check that left some out in silence would be none.
+const MAX_WITH_FILES: i64 = 100_000;
 
 /// What a version is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -157,6 +162,42 @@ impl Tenant {
     pub async fn models(&self) -> Result<Vec<ModelLine>, StoreError> {
         let sql = "SELECT name, version, kind, state, licence, digest, registered_ms FROM model WHERE tenant = $1 ORDER BY name, place DESC LIMIT $2";
         self.rows(sql, |query| query.bind(MAX_LISTED)).await?.iter().map(rows::line).collect()
+    }
+
+    /// A version whose row says what the ledger said when it was registered: whoever can write into the database cannot change it unseen. Once the retention of
+    /// that entry has ended, only the digest of the manifest is left to compare.
+    ///
+    /// # Errors
+    /// There is no such version, its row was changed, or the database says no.
+    pub async fn model_as_entered(&self, id: &ModelId) -> Result<Model, StoreError> {
+        let model = self.model(id).await?;
+        let (digest, wrong) = (hex(&model.digest), |how: String| StoreError::damaged(format!("the register's row of {id}"), how));
+        if sha256(model.manifest.as_bytes()) != model.digest {
+            return Err(wrong("its manifest is not the one of its digest".to_owned()));
+        }
+        let Some(said) = self.entry(model.entry).await?.said else { return Ok(model) };
+        let entered = |what: &str| said.get("details").and_then(|details| details.get(what)).and_then(Value::as_str).unwrap_or_default();
+        let (name, version, manifest) = (entered("name"), entered("version"), entered("manifest_sha256"));
+        if (name, version, manifest) != (id.name(), id.version(), digest.as_str()) {
+            return Err(wrong(format!(
+                "it has the manifest {digest}; entry {} of the ledger says {name}@{version} and {manifest}",
+                model.entry
+            )));
+        }
+        Ok(model)
+    }
+
+    /// All versions that have files here and are not retired.
+    ///
+    /// # Errors
+    /// There are more than 100,000, or the database says no.
+    pub async fn models_with_files(&self) -> Result<Vec<ModelId>, StoreError> {
+        let sql = "SELECT name, version FROM model WHERE tenant = $1 AND state <> 'retired' AND path <> '' ORDER BY name, place LIMIT $2";
+        let rows = self.rows(sql, |query| query.bind(MAX_WITH_FILES + 1)).await?;
+        if i64::try_from(rows.len()).is_ok_and(|rows| rows > MAX_WITH_FILES) {
+            return Err(StoreError::Refused(format!("more than {MAX_WITH_FILES} versions have files; retire what is not used any more")));
+        }
+        rows.iter().map(rows::id).collect()
     }
 
     /// What a name is of; `None` where nothing of that name is registered.

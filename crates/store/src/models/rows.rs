@@ -63,7 +63,8 @@ fn unknown(what: &str, word: &str) -> StoreError {
     StoreError::damaged("the register of models", format!("'{word}' is no {what}"))
 }
 
-fn id(row: &AnyRow) -> Result<ModelId, StoreError> {
+/// A row that begins with `name, version`.
+pub(super) fn id(row: &AnyRow) -> Result<ModelId, StoreError> {
     let (name, version): (String, String) = (row.try_get(0)?, row.try_get(1)?);
     ModelId::new(&name, &version).map_err(|error| StoreError::damaged("the register of models", error))
 }

@@ -127,6 +127,33 @@ fn nothing_serves_before_its_run_has_passed() {
 }
 
 #[test]
+fn a_row_that_was_changed_behind_the_ledger_is_found() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let Cast { engineer, .. } = cast(&fresh, &tenant).await;
+        for version in ["qwen@1", "qwen@2", "qwen@3"] {
+            let path = if version == "qwen@3" { "" } else { "/srv" }.to_owned();
+            register(&tenant, &engineer, NewModel { path, ..model(version, Kind::Model) }).await.unwrap();
+        }
+        assert_eq!(tenant.models_with_files().await.unwrap(), [id("qwen@1"), id("qwen@2")]);
+        assert_eq!(tenant.model_as_entered(&id("qwen@2")).await.unwrap().id, id("qwen@2"));
+        fresh.ask("guiju.db", "UPDATE model SET manifest = '{}' WHERE version = '1'").await;
+        let changed = tenant.model_as_entered(&id("qwen@1")).await.unwrap_err().to_string();
+        assert!(changed.contains("not the one of its digest"), "{changed}");
+        // With its digest, or with the entry of another version.
+        let digest = |hex: &str| if fresh.place.database.is_some() { format!("decode('{hex}', 'hex')") } else { format!("x'{hex}'") };
+        let empty = keys::digest::hex(&keys::digest::sha256(b"{}"));
+        fresh.ask("guiju.db", &format!("UPDATE model SET digest = {} WHERE version = '1'", digest(&empty))).await;
+        let changed = tenant.model_as_entered(&id("qwen@1")).await.unwrap_err().to_string();
+        assert!(changed.contains("of the ledger says qwen@1"), "{changed}");
+        fresh.ask("guiju.db", "UPDATE model SET entry = (SELECT entry FROM model WHERE version = '2') WHERE version = '3'").await;
+        let changed = tenant.model_as_entered(&id("qwen@3")).await.unwrap_err().to_string();
+        assert!(changed.contains("of the ledger says qwen@2"), "{changed}");
+        store.close().await;
+    });
+}
+
+#[test]
 fn whoever_registered_a_version_never_promotes_or_assesses_it() {
     everywhere(async |fresh: Fresh| {
         let (store, tenant) = fresh.main().await;

@@ -6,7 +6,6 @@ use anyhow::Result;
 use indicatif::ProgressBar;
 use keys::digest::{hex, sha256};
 use store::Tenant;
-use store::models::ModelState;
 
 use super::What;
 use crate::manifest::{Difference, How, Manifest, compare, root_of};
@@ -40,8 +39,8 @@ pub(super) struct Finding {
 pub(super) async fn things(tenant: &Tenant, what: What) -> Result<Vec<Thing>> {
     let mut things = Vec::new();
     if what != What::Lexicons {
-        for line in tenant.models().await?.iter().filter(|line| line.state != ModelState::Retired) {
-            let model = tenant.model(&line.id).await?;
+        for id in tenant.models_with_files().await? {
+            let model = tenant.model(&id).await?;
             let Some(path) = model.path else { continue };
             let name = format!("{} {}", model.kind.word(), model.id);
             things.push(Thing { name, path: path.into(), manifest: model.manifest, digest: model.digest, directory: true });

@@ -85,7 +85,7 @@ pub(crate) fn run(command: &Integrity) -> Result<ExitCode> {
 }
 
 fn add(store: &StoreArgs, path: &Path) -> Result<ExitCode> {
-    let path = std::fs::canonicalize(path).with_context(|| path.display().to_string())?;
+    let path = std::path::absolute(path).with_context(|| path.display().to_string())?;
     let name = path.to_str().with_context(|| format!("{}: a path that is no UTF-8 cannot be kept; rename it", path.display()))?.to_owned();
     let found = Found::at(std::slice::from_ref(&path))?;
     let bar = ProgressBar::new_spinner();

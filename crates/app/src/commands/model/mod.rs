@@ -133,7 +133,7 @@ pub(crate) struct Register {
     #[arg(long, value_name = "FILE", requires = "sign_passphrase_file")]
     sign_key: Vec<PathBuf>,
     /// File with the passphrase of these keys
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
     sign_passphrase_file: Option<PathBuf>,
 }
 

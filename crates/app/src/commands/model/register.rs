@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::ProgressBar;
 use keys::digest::{hex, sha256};
-use store::Change;
 use store::models::{Kind, ModelId, NewModel};
+use store::{Change, StoreError};
 
 use super::Register;
 use crate::commands::gate::at_desk;
@@ -15,6 +15,12 @@ use crate::manifest::{Found, Manifest, Signature, digest_of, sign};
 
 pub(super) fn register(command: &Register) -> Result<ExitCode> {
     let id = ModelId::new(&command.name, &command.version).map_err(anyhow::Error::msg)?;
+    // Asked before an hour of hashing, and decided after it.
+    at_desk("model register", &command.store, async |desk| match desk.tenant.model(&id).await {
+        Ok(_) => bail!("{id} is registered already, and a version never changes; register it under another version"),
+        Err(StoreError::NotFound(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    })?;
     let found = (!command.paths.is_empty()).then(|| Found::at(&command.paths)).transpose()?;
     let manifest = manifest(command, found.as_ref())?;
     let text = manifest.text()?;
@@ -64,7 +70,7 @@ fn manifest(command: &Register, found: Option<&Found>) -> Result<Manifest> {
             endpoint.starts_with("http://") || endpoint.starts_with("https://"),
             "{endpoint:?} is no address; it begins with http:// or https://"
         );
-        ensure!(!endpoint.contains('@'), "the address of an endpoint holds no name and no key: it goes into the ledger");
+        ensure!(!endpoint.contains(['@', '?']), "the address of an endpoint holds no name and no key: it goes into the ledger");
     }
     for (name, fact) in &command.fact {
         if manifest.facts.insert(name.clone(), fact.clone()).is_some() {

@@ -63,7 +63,9 @@ async fn checkpoint(desk: &Desk<'_>, name: &str, to: Option<&str>) -> Result<Exi
 fn is_whole(goal: &Model) -> Result<bool> {
     let manifest = Manifest::read(&goal.manifest)?;
     let path = goal.path.as_deref().context("a checkpoint has files")?;
-    let differences = compare(&manifest, Path::new(path), &ProgressBar::new(manifest.size()));
+    let bar = ProgressBar::new(manifest.size());
+    let differences = compare(&manifest, Path::new(path), &bar);
+    bar.finish_and_clear();
     differences.iter().for_each(|difference| say!("{difference}"));
     Ok(differences.is_empty())
 }

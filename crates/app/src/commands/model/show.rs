@@ -74,7 +74,7 @@ fn whole(model: &Model, runs: &[Assessment]) -> Result<()> {
         run.misses.iter().for_each(|miss| say!("             - {miss}"));
     }
     for file in manifest.files.iter().chain(&manifest.sbom) {
-        say!("{}  {:>16}  {}", file.sha256, file.size, file.name);
+        say!("{}  {:>16}  {}", file.sha256, file.size, file.name.escape_debug());
     }
     Ok(())
 }
