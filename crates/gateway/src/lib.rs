@@ -32,6 +32,7 @@ pub mod setting;
 pub mod sse;
 pub mod stream;
 pub mod strikes;
+mod trial;
 mod upstream;
 mod used;
 pub mod wire;
@@ -39,8 +40,8 @@ pub mod wire;
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -52,6 +53,7 @@ use store::{EntryId, Tenant};
 use tokio::sync::watch;
 
 pub use config::{Config, ConfigError, Limits};
+pub use trial::{Case, Expect, trial};
 
 use limits::Limiter;
 use live::{Base, Live};
@@ -66,6 +68,9 @@ pub(crate) const REQUEST_HEADER: HeaderName = HeaderName::from_static("x-guiju-r
 
 /// How often the rules are looked at: a ban is in force on every gateway within a second (Liaoning 10.3.2), with time to compile it.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// Persons whose strikes are remembered until something good follows.
+const MAX_STRUCK: usize = 100_000;
 
 /// What is read of a list of models.
 const MAX_LIST_BYTES: usize = 1 << 20;
@@ -108,6 +113,8 @@ pub struct Gateway {
     strikes: strikes::Rules,
     minors: minors::Rules,
     used: used::UsedTime,
+    /// Persons to whom this gateway gave a strike that nothing good has followed yet: a first strike changes no state, so the store does not tell of it.
+    struck: Mutex<HashSet<String>>,
     stop: watch::Sender<bool>,
 }
 
@@ -142,6 +149,7 @@ impl Gateway {
             strikes: strikes::Rules::built_in().map_err(rules)?,
             minors: minors::Rules::built_in().map_err(rules)?,
             used: used::UsedTime::default(),
+            struck: Mutex::default(),
             stop: watch::Sender::new(false),
             base,
             tenant,
@@ -213,7 +221,9 @@ impl Gateway {
     fn upstream(&self, model: &str) -> Result<Arc<Upstream>, Problem> {
         let unknown = || Problem::new(404, "model_not_found", format!("the model '{model}' is not served here")).about("model");
         if self.config.promoted_models_only && !self.promoted.load().contains(model) {
-            let what = format!("the model '{model}' serves nobody before its assessment has passed (`guiju model promote`; GB/T 45654-2025, 6 d) 2))");
+            let what = format!(
+                "the model '{model}' serves nobody before its assessment has passed (`guiju model promote`; GB/T 45654-2025, 6 d) 2))"
+            );
             return Err(Problem::new(503, "model_not_promoted", what).about("model"));
         }
         self.upstreams.iter().find(|upstream| upstream.model(model).is_some()).cloned().ok_or_else(unknown)
@@ -255,6 +265,20 @@ impl Gateway {
         flow::redactor(policy.redact(), &Secrets::default())
     }
 
+    /// Remembers a strike, so that what is good afterwards ends the row.
+    fn struck(&self, person: &str) {
+        let mut struck = self.struck.lock().unwrap_or_else(PoisonError::into_inner);
+        // Beyond it a row of strikes lasts until the next strike that is remembered: the stricter side.
+        if struck.len() < MAX_STRUCK {
+            struck.insert(person.to_owned());
+        }
+    }
+
+    /// Whether a strike was remembered; it is not any more.
+    fn forgets(&self, person: &str) -> bool {
+        self.struck.lock().unwrap_or_else(PoisonError::into_inner).remove(person)
+    }
+
     /// A moment in words, in the service's time zone.
     fn moment(&self, ms: i64) -> String {
         let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
@@ -272,6 +296,28 @@ impl Gateway {
         u64::try_from((ms - self.now_ms()) / 1_000 + 1).unwrap_or(1)
     }
 }
+
+/// Whether a text can be banned: something must be left of it after folding, and it must be no longer than a keyword.
+///
+/// # Errors
+/// It cannot, and why.
+pub fn check_ban(pattern: &str) -> Result<(), BanError> {
+    if pattern.chars().count() > detect::MAX_KEYWORD_CHARS {
+        return Err(BanError(format!(
+            "a ban has at most {} characters; a longer text is found by a part of it",
+            detect::MAX_KEYWORD_CHARS
+        )));
+    }
+    if detect::fold(pattern).units().is_empty() {
+        return Err(BanError("nothing is left to find of this text once fillers and invisible characters are taken out".to_owned()));
+    }
+    Ok(())
+}
+
+/// A text cannot be banned.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BanError(String);
 
 /// The names of the models that may serve.
 async fn promoted(config: &Config, tenant: &Tenant) -> Result<HashSet<String>, store::StoreError> {

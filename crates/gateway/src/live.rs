@@ -121,6 +121,11 @@ impl Base {
         }
     }
 
+    /// A policy by itself, without bans.
+    pub(crate) fn alone(&self, policy: Policy) -> Ruled {
+        self.ruled(format!("{} trial", policy.name()), policy, &Bans::default())
+    }
+
     fn ruled(&self, version: String, policy: Policy, bans: &Bans) -> Ruled {
         let pipeline = |bans: &Option<Arc<Artefact>>| {
             let words = Keywords::new(Arc::clone(&self.keywords));

@@ -15,25 +15,34 @@ macro_rules! say {
 mod approval;
 mod assess;
 mod backup;
+mod ban;
 mod bank;
 mod check;
 mod classifier;
+mod client;
 mod detect;
 mod gate;
+mod hold;
 mod integrity;
 mod job;
 mod keys;
 mod ledger;
 mod lexicon;
 mod model;
+mod person;
 mod place;
+mod policy;
 mod redact;
 mod role;
 mod rows;
 mod serve;
+mod span;
+mod strike;
+mod switch;
 mod taxonomy;
 mod tenant;
 mod token;
+mod trace;
 mod user;
 
 use std::path::Path;
@@ -98,6 +107,29 @@ pub(crate) enum Command {
     Job(job::Job),
     /// The gateway: guard a live service
     Serve(Box<serve::Serve>),
+    /// Client keys of the gateway: add, list, revoke
+    #[command(subcommand)]
+    Client(Box<client::Client>),
+    /// Policies of the gateway: add, test, try in shadow, make live, go back
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Ban rules: stop a text at once, on every gateway
+    #[command(subcommand)]
+    Ban(ban::Ban),
+    /// The kill switch: a model, a route or the tenant serves nothing until it is switched on again
+    #[command(subcommand)]
+    Switch(switch::Switch),
+    /// Strikes: how users stand, appeals, the published rules
+    #[command(subcommand)]
+    Strike(strike::Strike),
+    /// Users of the service: age, guardian's settings, training opt-out
+    #[command(subcommand)]
+    Person(person::Person),
+    /// Held requests and answers: look at them, release or refuse them
+    #[command(subcommand)]
+    Hold(hold::Hold),
+    /// From an answer to all that is recorded of its request
+    Trace(trace::Trace),
     /// The words: risk classes, aspects, clauses, criteria
     #[command(subcommand)]
     Taxonomy(taxonomy::Taxonomy),
@@ -124,6 +156,14 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Tenant(command) => tenant::run(&command),
         Command::Job(command) => job::run(&command),
         Command::Serve(command) => serve::run(&command),
+        Command::Client(command) => client::run(&command),
+        Command::Policy(command) => policy::run(&command),
+        Command::Ban(command) => ban::run(&command),
+        Command::Switch(command) => switch::run(&command),
+        Command::Strike(command) => strike::run(&command),
+        Command::Person(command) => person::run(&command),
+        Command::Hold(command) => hold::run(&command),
+        Command::Trace(command) => trace::run(&command),
         Command::Taxonomy(command) => taxonomy::run(&command),
     }
 }

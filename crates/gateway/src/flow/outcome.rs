@@ -8,6 +8,7 @@ use store::{Entry, EntryId};
 use taxonomy::Severity;
 
 use super::Turn;
+use crate::canned::{Occasion, Reason};
 use crate::check::Checked;
 use crate::decide::Plan;
 use crate::metrics::UpstreamFailure;
@@ -90,29 +91,37 @@ impl Turn {
     /// A refused request counts against its user by the published rules.
     pub(super) async fn strike(&self, request: EntryId) -> Result<(), Problem> {
         let Some(person) = self.caller.person.clone() else { return Ok(()) };
+        // What could not be judged, and what failed here, is nobody's fault: the published rules say so.
+        if matches!(self.plan.reason, Reason::Occasion(Occasion::Opaque | Occasion::Fault | Occasion::Held)) {
+            return Ok(());
+        }
         let findings = self.checked.judged.iter().flat_map(|one| &one.verdict.findings);
         let Some(gravest) = findings.max_by_key(|finding| finding.severity) else { return Ok(()) };
         let event = Event { time_ms: self.gateway.now_ms(), class: gravest.class, severity: gravest.severity.max(Severity::Note) };
-        let (rules, by) = (self.gateway.strikes.clone(), self.by());
+        let (rules, by, struck) = (self.gateway.strikes.clone(), self.by(), person.clone());
+        let name = self.caller.sealed_for.clone();
         let given = self.gateway.tenant.change(async move |change: &mut store::Change| {
             let before = change.standing(&person).await?;
             let (after, changed) = rules.apply(&strikes::Standing::from(&before), event);
             change.set_standing(&after.onto(before)).await?;
             if let Some(changed) = changed {
-                let entry = record::entry("standing.change", &by).with("request", request.to_string()).with("person", person.as_str());
-                change.record(entry.with("change", serde_json::to_value(&changed).unwrap_or_default()).with("rules", rules.version()))?;
+                // The person is named in what is sealed for them, so that an erasure takes it along.
+                let said = serde_json::to_vec(&changed).unwrap_or_default();
+                let entry = record::entry("standing.change", &by).with("request", request.to_string()).with("rules", rules.version());
+                change.record(entry.about(name, said))?;
             }
             Ok(())
         });
         given.await.map_err(|_| self.gateway.unrecorded().recorded(request))?;
+        self.gateway.struck(&struck);
         self.gateway.metrics.strikes.inc();
         Ok(())
     }
 
     /// A request that was not refused ends a row of strikes.
     pub(super) async fn good(&self) {
-        let Some(standing) = self.caller.standing.as_ref().filter(|standing| standing.consecutive > 0) else { return };
-        let person = standing.person.clone();
+        let in_a_row = self.caller.standing.as_ref().is_some_and(|standing| standing.consecutive > 0);
+        let Some(person) = self.caller.person.clone().filter(|person| self.gateway.forgets(person) || in_a_row) else { return };
         // Should it fail, the row of strikes stays longer than it should; the request itself is recorded.
         let _ = self
             .gateway
