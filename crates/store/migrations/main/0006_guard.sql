@@ -51,7 +51,7 @@ CREATE TABLE policy (
     version INTEGER NOT NULL, -- counts from 1 by name
     body TEXT NOT NULL, -- TOML; never changed
     state TEXT NOT NULL, -- draft, shadow, live or retired
-    turn INTEGER NOT NULL, -- the how manieth of its name to go live, from 1; 0 where it never did, or was gone back from
+    turn INTEGER NOT NULL, -- its place among the versions of its name in the order in which they went live, from 1; 0 where it never did, or was gone back from
     regression TEXT NOT NULL, -- JSON: what the regression test said of this body; {} before
     made_by TEXT NOT NULL, -- who
     created_ms INTEGER NOT NULL, -- ms since 1970

@@ -5,7 +5,8 @@
 //! - **One after the other.** Whoever changes any of it takes its turn at the row of the epoch before another row: two gateways lose no strike, and do not wait
 //!   for each other in a ring.
 //! - **Persons by label.** A person is a keyed hash ([`Tenant::person_label`]); what speaks of one is sealed content of the ledger, to which a row points. When a
-//!   person is erased, their rows go, and their requests no longer say whose they were.
+//!   person is erased, their rows go, and their requests no longer say whose they were. A backup from before still has the rows, and whoever restores it erases
+//!   the person again.
 //!
 //! It holds rows and no rules: what a strike leads to, who is a minor, and whom a ban stops is the gateway's; who may do what is
 //! [`access`](crate::access)'s, and the caller asks it.
