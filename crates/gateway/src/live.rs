@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use detect::classifier::{Choice, Classifier};
-use detect::{Artefact, Keywords, Lexicon, Pii, Pipeline};
+use detect::{Artefact, DetectError, Detector, Item, Keywords, Lexicon, Pii, Pipeline};
 use serde::Deserialize;
 use store::Tenant;
 use store::guard::{Ban, ClientKey, Direction, Guard, GuardChange, PolicyState, PolicyVersion, Profile, Scope, Standing, Switch, Whom};
-use taxonomy::Severity;
+use taxonomy::{Finding, RiskClass, Severity};
 
 use crate::StartError;
 use crate::config::Config;
@@ -130,9 +130,9 @@ impl Base {
         let pipeline = |bans: &Option<Arc<Artefact>>| {
             let words = Keywords::new(Arc::clone(&self.keywords));
             let attacks = Keywords::new(Arc::clone(&self.attacks)).named("attacks");
-            let mut detectors: Vec<Box<dyn detect::Detector>> = vec![Box::new(words), Box::new(attacks), Box::new(Pii)];
+            let mut detectors: Vec<Box<dyn Detector>> = vec![Box::new(words), Box::new(attacks), Box::new(Pii)];
             if let Some(bans) = bans {
-                detectors.push(Box::new(Keywords::new(Arc::clone(bans)).named("bans")));
+                detectors.push(Box::new(BanWords(Keywords::new(Arc::clone(bans)))));
             }
             Pipeline::new(detectors).under(policy.judge().clone())
         };
@@ -177,13 +177,45 @@ impl Bans {
     }
 }
 
-/// A ban as a lexicon entry that speaks for no class. It is folded like any keyword, so width, case and fillers do not get around it.
+/// Finds banned texts. What it finds speaks for no risk class: why a text is banned is the operator's to say.
+struct BanWords(Keywords);
+
+impl Detector for BanWords {
+    fn name(&self) -> &'static str {
+        "bans"
+    }
+
+    fn version(&self) -> String {
+        self.0.version()
+    }
+
+    fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError> {
+        let from = findings.len();
+        let done = self.0.detect(item, findings);
+        for finding in findings.iter_mut().skip(from) {
+            finding.class = None;
+            self.name().clone_into(&mut finding.detector);
+        }
+        done
+    }
+
+    fn live(&self, item: &Item<'_>) -> usize {
+        self.0.live(item)
+    }
+
+    fn reads_backwards(&self) -> bool {
+        self.0.reads_backwards()
+    }
+}
+
+/// A ban as a lexicon entry. It is folded like any keyword, so width, case and fillers do not get around it.
 fn entry(ban: &Ban) -> detect::Entry {
     detect::Entry {
         id: format!("ban.{}", ban.ban),
         keyword: ban.pattern.clone(),
         also: Vec::new(),
-        class: None,
+        // A lexicon asks for one; the findings have none (`BanWords`).
+        class: RiskClass::ALL.first().copied(),
         attack: None,
         severity: Severity::Block,
         near: None,
@@ -293,4 +325,43 @@ fn granted(row: &ClientKey) -> Granted {
         user_required: true,
         ..Granted::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use detect::Direction as Way;
+    use taxonomy::Decision;
+
+    use super::*;
+
+    fn ban(pattern: &str, direction: Direction) -> Ban {
+        let (reason, by) = ("why".to_owned(), "account-1".to_owned());
+        Ban { ban: "1".to_owned(), pattern: pattern.to_owned(), direction, reason, by, created_ms: 0, expires_ms: Some(10) }
+    }
+
+    fn guard(bans: Vec<Ban>) -> Guard {
+        let (keys, switches, policies, standings, profiles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Guard { epoch: 1, keys, bans, switches, policies, standings, profiles, complete: true }
+    }
+
+    #[test]
+    fn a_ban_stops_its_text_in_its_direction_until_it_ends() {
+        let base = Base::new(&Config::demo()).unwrap();
+        let live = Live::new(&base, guard(vec![ban("西瓜汁配方", Direction::Both), ban("荔枝酒", Direction::Output)]), 0);
+        let ruled = Arc::clone(live.ruled(None).0);
+        let refused = |way, text| match way {
+            Way::Input => ruled.input.check_as(text, way).decision == Decision::Refuse,
+            _ => {
+                ruled.stream.check_as(text, way).decision == Decision::Refuse
+                    && ruled.answer.check_as(text, way).decision == Decision::Refuse
+            }
+        };
+        for text in ["说说西瓜汁配方", "西 瓜 汁 配 方", "西瓜汁配方!"] {
+            assert!(refused(Way::Input, text) && refused(Way::Output, text), "{text}");
+        }
+        assert!(!refused(Way::Input, "荔枝酒") && refused(Way::Output, "荔枝酒"));
+        assert_eq!(live.next_end_ms, Some(10));
+        let later = Live::new(&base, guard(vec![ban("西瓜汁配方", Direction::Both)]), 10);
+        assert!(later.ruled(None).0.input.check_as("西瓜汁配方", Way::Input).findings.is_empty());
+    }
 }

@@ -20,6 +20,7 @@ mod classifier;
 mod cli;
 mod crash;
 mod detection;
+mod gateway;
 mod guard;
 mod installation;
 mod integrity;

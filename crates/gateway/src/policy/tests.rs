@@ -2,6 +2,7 @@ use taxonomy::{AttackKind, Decision, Fault, Finding, PersonalKind, RiskClass, Se
 
 use super::*;
 use crate::canned::{Occasion, Reason};
+use crate::wire::Channel;
 
 fn built_in() -> Policy {
     Policy::built_in().unwrap()
@@ -52,7 +53,7 @@ fn the_built_in_policy_does_what_its_page_says() {
     let table = [
         (Input, C::User, vec![], A::Pass, None),
         (Input, C::User, vec![finding(Note)], A::Pass, None),
-        (Input, C::User, vec![finding(Review)], A::Hold, Some(class)),
+        (Input, C::User, vec![finding(Review)], A::Pass, None),
         (Input, C::User, vec![finding(Block)], A::Refuse, Some(class)),
         (Input, C::User, vec![mobile()], A::Pass, None),
         (Input, C::User, vec![attack(AttackKind::Jailbreak)], A::Refuse, Some(Reason::Occasion(Occasion::Attack))),
@@ -61,8 +62,8 @@ fn the_built_in_policy_does_what_its_page_says() {
         (Input, C::System, vec![finding(Block)], A::Refuse, Some(class)),
         (Input, C::ToolDefinition, vec![finding(Review), finding(Review)], A::Pass, None),
         (Input, C::ToolDefinition, vec![finding(Review), finding(Block)], A::Refuse, Some(class)),
-        (Input, C::ToolResult, vec![finding(Review)], A::Hold, Some(class)),
-        (Output, C::Content, vec![finding(Review)], A::Hold, Some(class)),
+        (Input, C::ToolResult, vec![finding(Review)], A::Pass, None),
+        (Output, C::Content, vec![finding(Review)], A::Refuse, Some(class)),
         (Output, C::Reasoning, vec![finding(Block)], A::Refuse, Some(class)),
         (Output, C::ToolArguments, vec![mobile()], A::Mask, Some(personal)),
         (Output, C::Content, vec![mobile(), finding(Block)], A::Refuse, Some(class)),
@@ -87,8 +88,7 @@ fn a_fault_holds_and_a_graver_finding_speaks_before_it() {
 #[test]
 fn what_is_to_be_masked_is_masked_beside_what_passes() {
     // Nobody reviews here: a hold is a pass. The mobile number must not slip through with it.
-    let text = BUILT_IN.replace("hold   = \"hold\"", "hold   = \"pass\"");
-    let policy = Policy::parse(&text).unwrap();
+    let policy = changed("hold   = \"refuse\"", "hold   = \"pass\"").unwrap();
     let decided =
         policy.decide(Direction::Output, Channel::Content, &[finding(Severity::Review), mobile(), finding(Severity::Note), mobile()], &[]);
     assert_eq!((decided.action, decided.masked), (Action::Mask, vec![1, 3]));
