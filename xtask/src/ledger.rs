@@ -1,4 +1,5 @@
 //! `cargo xtask bench ledger [ENTRIES] [--database URL]`: durable entries a second, the latency of one, verification, proofs, and rotation of the persons' keys.
+//! `cargo xtask bench rotate [KEYS] [--database URL]`: a store with the keys of so many persons, and how long a rotation of the tenant's key takes there.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,34 +24,70 @@ const PROOFS: usize = 500;
 /// Persons whose keys are wrapped anew.
 const PERSONS: usize = 20_000;
 
+/// Persons of the rotation that is measured alone, unless it is said otherwise.
+const MANY_PERSONS: usize = 1_000_000;
+
+/// Rotations of it: the second shows the spread.
+const ROTATIONS: usize = 3;
+
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
+    in_a_store(arguments, 1_000_000, measure)
+}
+
+pub(crate) fn rotate(arguments: &[&str]) -> Result<()> {
+    in_a_store(arguments, MANY_PERSONS, measure_rotation)
+}
+
+/// Runs a measurement in a store that goes when it ends.
+fn in_a_store(arguments: &[&str], default: usize, measure: impl AsyncFnOnce(&Tenant, usize) -> Result<()>) -> Result<()> {
     let database =
         arguments.iter().position(|word| *word == "--database").and_then(|at| arguments.get(at + 1)).map(|url| (*url).to_owned());
-    let entries = arguments.first().and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
+    let size = arguments.first().and_then(|word| word.parse().ok()).unwrap_or(default);
     let directory = std::env::temp_dir().join(format!("guiju-bench-ledger-{}", std::process::id()));
-    let done = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(measure(&directory, database, entries));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(async {
+        let (store, tenant) = fresh(&directory, database).await?;
+        let measured = measure(&tenant, size).await;
+        store.close().await;
+        measured
+    });
     let _ = std::fs::remove_dir_all(&directory);
     done
 }
 
-async fn measure(directory: &std::path::Path, database: Option<String>, entries: usize) -> Result<()> {
+async fn fresh(directory: &std::path::Path, database: Option<String>) -> Result<(Store, Tenant)> {
     std::fs::create_dir_all(directory)?;
     let root = Arc::new(PassphraseRoot::create(&directory.join("root.key"), "a passphrase for the bench")?);
     let place = Place { directory: directory.to_owned(), database };
     let policy = CipherPolicy::uniform(Suite::XChaCha20Poly1305);
     let store = Store::open(Options { place, root, policy, clock: system_clock() }).await?;
     let tenant = store.create_tenant(&TenantId::main(), "bench", "bench").await?;
+    Ok((store, tenant))
+}
+
+/// The time of each rotation, with the load of the machine before it, as `uptime` has it.
+async fn measure_rotation(tenant: &Tenant, keys: usize) -> Result<()> {
+    persons(tenant, keys).await?;
+    for _ in 0..ROTATIONS {
+        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let (begun, spent) = (Instant::now(), cpu());
+        tenant.rotate_keys("bench", |_| ()).await?;
+        report("keys wrapped anew a second", keys as f64, begun.elapsed(), Some(cpu() - spent));
+        println!("  load before: {}", load.split(' ').next().unwrap_or_default());
+    }
+    let status = tenant.key_status().await?;
+    anyhow::ensure!(status.behind == 0, "{} keys were left behind", status.behind);
+    Ok(())
+}
+
+async fn measure(tenant: &Tenant, entries: usize) -> Result<()> {
     println!("entries of about 1 kB, sealed, one change each; {entries} entries");
 
     let (begun, spent) = (Instant::now(), cpu());
-    fill(&tenant, entries).await?;
+    fill(tenant, entries).await?;
     report("durable entries a second", entries as f64, begun.elapsed(), Some(cpu() - spent));
 
-    let mut latencies = paced(&tenant).await?;
+    let mut latencies = paced(tenant).await?;
     latencies.sort_unstable();
     let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
     println!(
@@ -62,18 +99,17 @@ async fn measure(directory: &std::path::Path, database: Option<String>, entries:
 
     // The last checkpoint speaks of all entries after a second.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    proofs(&tenant).await?;
+    proofs(tenant).await?;
 
     let begun = Instant::now();
     let result = tenant.verify(Vec::new()).await?;
     anyhow::ensure!(result.is_clean(), "the log does not verify: {result:?}");
     println!("verification of {} entries and {} segments: {:.1} s", result.entries, result.segments, begun.elapsed().as_secs_f64());
 
-    persons(&tenant).await?;
+    persons(tenant, PERSONS).await?;
     let begun = Instant::now();
     tenant.rotate_keys("bench", |_| ()).await?;
     report("keys wrapped anew a second", PERSONS as f64, begun.elapsed(), None);
-    store.close().await;
     Ok(())
 }
 
@@ -137,9 +173,9 @@ async fn proofs(tenant: &Tenant) -> Result<()> {
 }
 
 /// A key for each of many persons.
-async fn persons(tenant: &Tenant) -> Result<()> {
+async fn persons(tenant: &Tenant, count: usize) -> Result<()> {
     let begun = Instant::now();
-    for part in 0..PERSONS / 1_000 {
+    for part in 0..count / 1_000 {
         let work = async move |change: &mut Change| {
             for number in 0..1_000 {
                 change.record(entry(number).about(format!("person {part} {number}"), "你好"))?;
@@ -148,7 +184,7 @@ async fn persons(tenant: &Tenant) -> Result<()> {
         };
         tenant.change(work).await?;
     }
-    report("entries a second, each with a new person's key", PERSONS as f64, begun.elapsed(), None);
+    report("entries a second, each with a new person's key", count as f64, begun.elapsed(), None);
     Ok(())
 }
 

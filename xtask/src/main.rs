@@ -21,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench worst                 time and memory of texts made to hurt, and of ordinary text
   bench classifier            what a text costs with each classifier, by length
   bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
+  bench rotate [KEYS] [--database URL]      rotation of a tenant's key over so many persons' keys, three times (default 1000000)
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
 
 fn main() -> Result<()> {
@@ -31,6 +32,7 @@ fn main() -> Result<()> {
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
         ["bench", "classifier"] => classifier::run(),
         ["bench", "ledger", flags @ ..] => ledger::run(flags),
+        ["bench", "rotate", flags @ ..] => ledger::rotate(flags),
         ["bench", "worst"] => worst::run(),
         ["bench", "match", flags @ ..] => match_bench::run(flags),
         _ => bail!(USAGE),

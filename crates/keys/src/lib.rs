@@ -7,8 +7,8 @@
 //! - [`sealed`] files are opened by a passphrase; [`sign`] signs; [`digest`] digests.
 //! - [`password`], [`totp`] and [`token`] are what people and programs prove themselves with.
 //!
-//! It has never heard of databases, and of files only where a root key lies in one. It asks the system for random bytes, and has no clock. Secrets
-//! are wiped when dropped and print nothing. Formats: `docs/formats/envelope.md`, `docs/formats/sealed.md`.
+//! It has never heard of databases, and of files only where a root key lies in one; a PKCS#11 root loads the deployer's library. It asks the system for
+//! random bytes, and has no clock. Secrets are wiped when dropped and print nothing. Formats: `docs/formats/envelope.md`, `docs/formats/sealed.md`.
 
 mod cipher;
 pub mod derive;

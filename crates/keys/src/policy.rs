@@ -59,18 +59,21 @@ pub enum PolicyError {
     },
 }
 
-/// The suite of each class, and the suites that are denied. As TOML: a table `active` with one suite name for each class, and a list `denied`.
+/// The suite of each class, the suites that are denied, and whether logs are signed with SM2 too. As TOML: a table `active` with one suite name for each
+/// class, a list `denied`, and `sm2-checkpoints = true`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Stated")]
 pub struct CipherPolicy(Stated);
 
 /// As it is written, before it is known to be consistent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Stated {
     active: Active,
     #[serde(default)]
     denied: BTreeSet<Suite>,
+    #[serde(default)]
+    sm2_checkpoints: bool,
 }
 
 /// One field for each class, so that none can be forgotten.
@@ -89,7 +92,7 @@ impl CipherPolicy {
     #[must_use]
     pub fn uniform(suite: Suite) -> Self {
         let active = Active { operational: suite, subject: suite, dataset: suite, credential: suite, backup: suite };
-        Self(Stated { active, denied: BTreeSet::new() })
+        Self(Stated { active, denied: BTreeSet::new(), sm2_checkpoints: false })
     }
 
     /// The suite that seals a class.
@@ -103,6 +106,12 @@ impl CipherPolicy {
             DataClass::Credential => active.credential,
             DataClass::Backup => active.backup,
         }
+    }
+
+    /// Whether checkpoints of logs bear an SM2 signature beside the Ed25519 one.
+    #[must_use]
+    pub fn sm2_checkpoints(&self) -> bool {
+        self.0.sm2_checkpoints
     }
 
     /// Refuses a denied suite.
@@ -170,6 +179,7 @@ mod tests {
     #[derive(Clone)]
     enum Value {
         Text(&'static str),
+        Bool(bool),
         List(Vec<Value>),
         Table(Vec<(&'static str, Value)>),
     }
@@ -188,6 +198,7 @@ mod tests {
         fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self {
                 Self::Text(text) => visitor.visit_str(text),
+                Self::Bool(is) => visitor.visit_bool(is),
                 Self::List(list) => visitor.visit_seq(SeqDeserializer::new(list.into_iter())),
                 Self::Table(table) => visitor.visit_map(MapDeserializer::new(table.into_iter())),
             }
@@ -233,6 +244,15 @@ mod tests {
         assert!(wrong.contains("des") && wrong.contains("xaes-256-gcm"), "{wrong}");
         let wrong = policy(active("sm4-gcm").into_iter().skip(1).collect(), &[]).unwrap_err().to_string();
         assert!(wrong.contains("operational"), "{wrong}");
+    }
+
+    #[test]
+    fn sm2_on_checkpoints_is_asked_for_by_name() {
+        let asked =
+            |is| CipherPolicy::deserialize(Value::Table(vec![("active", Value::Table(active("sm4-gcm"))), ("sm2-checkpoints", is)]));
+        assert!(asked(Value::Bool(true)).unwrap().sm2_checkpoints() && !asked(Value::Bool(false)).unwrap().sm2_checkpoints());
+        assert!(!policy(active("sm4-gcm"), &[]).unwrap().sm2_checkpoints() && !CipherPolicy::default().sm2_checkpoints());
+        assert!(asked(Value::Text("true")).is_err());
     }
 
     #[test]

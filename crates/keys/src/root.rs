@@ -1,12 +1,21 @@
 //! The root of the key tree: what wraps the tenants' keys. Where the root key lies is the deployer's choice, behind one trait.
 //!
 //! Calls block and are rare: a tenant's key is unwrapped at start and wrapped once. Everything below (subject, dataset and log keys) is wrapped by
-//! the tenant's key and never comes here. A new kind of root, such as PKCS#11 or an SDF device, is one more file in `root/` and one line below.
+//! the tenant's key and never comes here. A new kind of root, such as an SDF device, is one more file in `root/` and one line below.
 
+mod age;
+mod file;
+#[cfg(test)]
+mod folder;
+mod moving;
 mod passphrase;
+mod pkcs11;
 mod transit;
 
+pub use age::AgeRoot;
+pub use moving::Moving;
 pub use passphrase::PassphraseRoot;
+pub use pkcs11::{Pkcs11Root, Token};
 pub use transit::{Http, Transit};
 
 use std::path::PathBuf;
@@ -69,6 +78,22 @@ pub enum RootError {
         path: PathBuf,
         /// Why not.
         reason: SealError,
+    },
+    /// The identity file of age cannot be used.
+    #[error("{}: {reason}", .path.display())]
+    Identity {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The token, or the library that speaks to it, refuses.
+    #[error("{root}: {reason}")]
+    Token {
+        /// Which root.
+        root: String,
+        /// What it says.
+        reason: String,
     },
     /// The settings cannot be right.
     #[error("the root's settings: {0}")]

@@ -34,6 +34,16 @@ pub enum CheckpointError {
     /// Trusted keys have signed, but none that speaks for this log.
     #[error("the checkpoint of {0} is not signed by a key of that name")]
     Origin(String),
+    /// A key of this kind is trusted for the log, and its signature is not there.
+    #[error(
+        "the checkpoint of {origin} bears no {kind} signature, and an {kind} key of this log is trusted; without that key the others are asked alone"
+    )]
+    Lacking {
+        /// The log.
+        origin: String,
+        /// Ed25519 or SM2.
+        kind: &'static str,
+    },
     /// The note cannot be read or believed.
     #[error(transparent)]
     Note(#[from] NoteError),
@@ -74,18 +84,23 @@ impl Checkpoint {
     }
 
     /// Reads a note and verifies it: the checkpoint, if a key whose name is its origin has signed. `keys` may hold those of several logs and
-    /// of witnesses.
+    /// of witnesses. Whoever gives an Ed25519 and an SM2 key of the log asks for both signatures; of two keys of one kind, one is enough.
     ///
     /// # Errors
-    /// It is malformed, a signature of a trusted key does not hold, or the log has not signed.
+    /// It is malformed, a signature of a trusted key does not hold, or the log has not signed, or not by every kind of key that is trusted for it.
     pub fn open<'k>(note: &Note, keys: impl IntoIterator<Item = &'k VerifierKey>) -> Result<Opened<'k>, CheckpointError> {
         let checkpoint = Self::parse(note.text())?;
-        let verified = note.verify(keys)?;
-        if verified.iter().any(|signature| signature.key.name() == checkpoint.origin) {
-            Ok(Opened { checkpoint, verified })
-        } else {
-            Err(CheckpointError::Origin(checkpoint.origin))
+        let keys: Vec<&VerifierKey> = keys.into_iter().collect();
+        let verified = note.verify(keys.iter().copied())?;
+        let own = |key: &VerifierKey| key.speaks_by().filter(|_| key.name() == checkpoint.origin);
+        let signed: Vec<&str> = verified.iter().filter_map(|signature| own(signature.key)).collect();
+        if signed.is_empty() {
+            return Err(CheckpointError::Origin(checkpoint.origin));
         }
+        if let Some(kind) = keys.iter().filter_map(|key| own(key)).find(|kind| !signed.contains(kind)) {
+            return Err(CheckpointError::Lacking { origin: checkpoint.origin, kind });
+        }
+        Ok(Opened { checkpoint, verified })
     }
 
     /// Signs it. By custom the first signer's name is the origin; [`Checkpoint::open`] asks for that.
@@ -155,6 +170,24 @@ mod tests {
         assert_eq!(Checkpoint::open(&opened, &keys).unwrap().checkpoint, checkpoint);
         assert_eq!(Checkpoint::open(&checkpoint.sign(&[&b]).unwrap(), &keys), Err(CheckpointError::Origin("log/a".into())));
         assert!(matches!(Checkpoint::open(&opened, &keys[1..]), Err(CheckpointError::Note(NoteError::Untrusted(_)))));
+    }
+
+    #[test]
+    fn whoever_trusts_two_kinds_of_key_asks_for_both_signatures() {
+        let (ours, again) = (Ed25519Signer::new("log", &[1; 32]).unwrap(), Ed25519Signer::new("log", &[2; 32]).unwrap());
+        let national = crate::sm2::tests::Sm2Signer::new("log", 3);
+        let witness = Ed25519Signer::cosigner("log", &[4; 32]).unwrap();
+        let checkpoint = Checkpoint::new("log", 3, [7; 32]);
+        let open = |signers: &[&dyn Signer], keys: &[&dyn Signer]| {
+            Checkpoint::open(&checkpoint.sign(signers).unwrap(), keys.iter().map(|signer| signer.key())).map(|opened| opened.verified.len())
+        };
+        let lacking = |kind| Err(CheckpointError::Lacking { origin: "log".into(), kind });
+        assert_eq!(open(&[&ours, &national], &[&ours, &national]), Ok(2));
+        assert_eq!(open(&[&ours, &national], &[&national]), Ok(1));
+        assert_eq!(open(&[&ours], &[&ours, &national]), lacking("SM2"));
+        assert_eq!(open(&[&national], &[&ours, &national]), lacking("Ed25519"));
+        // Two keys of one kind are an old one and a new one; a witness of the log's name asks for nothing.
+        assert_eq!(open(&[&ours], &[&ours, &again, &witness]), Ok(1));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Verifier keys (c2sp.org/signed-note, 'Verifier keys'): a name, a type and a public key, written as `name+id+base64`.
 //!
-//! Two types can be verified here: plain Ed25519 and timestamped Ed25519 cosignatures. Every other is kept as it is, so that a list of keys may
-//! hold what a newer program understands, and never counts as a signature.
+//! Three types can be verified here: plain Ed25519, timestamped Ed25519 cosignatures, and [SM2](crate::sm2). Every other is kept as it is, so that a
+//! list of keys may hold what a newer program understands, and never counts as a signature.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,6 +10,7 @@ use ed25519_dalek::VerifyingKey;
 
 use crate::cosignature;
 use crate::hash::sha256;
+use crate::sm2;
 use crate::text::{base64, from_base64};
 
 /// Type of a plain Ed25519 signature over the text.
@@ -51,8 +52,15 @@ pub struct VerifierKey {
     id: KeyId,
     kind: u8,
     public: Vec<u8>,
-    /// The public key of the types this crate verifies.
-    ed25519: Option<VerifyingKey>,
+    usable: Usable,
+}
+
+/// What this crate can do with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Usable {
+    Ed25519(Box<VerifyingKey>),
+    Sm2,
+    No,
 }
 
 /// What a key says of a signature.
@@ -75,12 +83,21 @@ impl VerifierKey {
             return Err(KeyError::Name(name.to_owned()));
         }
         let unusable = || KeyError::Public(name.to_owned());
-        let ed25519 = match kind {
-            ED25519 | COSIGNATURE => Some(ed25519_key(public).ok_or_else(unusable)?),
+        let usable = match kind {
+            ED25519 | COSIGNATURE => Usable::Ed25519(Box::new(ed25519_key(public).ok_or_else(unusable)?)),
             _ if public.len() > MAX_KEY_BYTES => return Err(unusable()),
-            _ => None,
+            EXTENSION if sm2::is_key(public).ok_or_else(unusable)? => Usable::Sm2,
+            _ => Usable::No,
         };
-        Ok(Self { name: name.to_owned(), id: key_id(name, kind, public), kind, public: public.to_vec(), ed25519 })
+        Ok(Self { name: name.to_owned(), id: key_id(name, kind, public), kind, public: public.to_vec(), usable })
+    }
+
+    /// A key of SM2 with SM3.
+    ///
+    /// # Errors
+    /// The name cannot be used, or it is no point of the curve.
+    pub fn sm2(name: &str, point: &sm2::Point) -> Result<Self, KeyError> {
+        Self::new(name, EXTENSION, &sm2::public(point))
     }
 
     /// Name in signature lines; for a log its origin.
@@ -107,8 +124,28 @@ impl VerifierKey {
         &self.public
     }
 
+    /// Whether it is a key of SM2 with SM3.
+    #[must_use]
+    pub fn is_sm2(&self) -> bool {
+        self.usable == Usable::Sm2
+    }
+
+    /// The name of the signatures by which a log speaks for itself, if this key makes such: a cosignature is somebody else's.
+    pub(crate) fn speaks_by(&self) -> Option<&'static str> {
+        match self.usable {
+            Usable::Ed25519(_) if self.kind == ED25519 => Some("Ed25519"),
+            Usable::Sm2 => Some("SM2"),
+            Usable::Ed25519(_) | Usable::No => None,
+        }
+    }
+
     pub(crate) fn judge(&self, text: &str, signature: &[u8]) -> Judged {
-        let Some(key) = &self.ed25519 else { return Judged::Unsupported };
+        let key = match &self.usable {
+            Usable::Ed25519(key) => key,
+            Usable::Sm2 if sm2::holds(&self.public, text, signature) => return Judged::Valid { time_s: None },
+            Usable::Sm2 => return Judged::Invalid,
+            Usable::No => return Judged::Unsupported,
+        };
         let (signed, signature, time_s) = match self.kind {
             COSIGNATURE => match cosignature::split(signature) {
                 Some((time_s, signature)) => (cosignature::message(text, time_s), signature, Some(time_s)),

@@ -31,6 +31,7 @@ pub mod policy;
 pub mod proof;
 pub mod receipt;
 pub mod sign;
+pub mod sm2;
 mod text;
 pub mod tile;
 pub mod tree;

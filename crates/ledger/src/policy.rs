@@ -2,7 +2,7 @@
 //! is believed.
 //!
 //! Two narrower readings than the specification's: the file must be UTF-8, and of the types a log or a witness may sign with only Ed25519 ones
-//! can count.
+//! can count, and for a log SM2. A policy that lists an Ed25519 and an SM2 key of one log asks for both signatures ([`Checkpoint::open`]).
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::key::{ED25519, KeyError, VerifierKey};
@@ -94,7 +94,7 @@ pub enum LineError {
     /// Unusable.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A plain Ed25519 key cannot tell a time.
+    /// A plain Ed25519 key, or one of SM2, cannot tell a time.
     #[error("the key of {0} signs no cosignatures, so it cannot be a witness's; its type must be 0x04")]
     NotAWitness(String),
     /// More than [`MAX_LINES`].
@@ -211,7 +211,7 @@ impl Reader {
     }
 
     fn witness(&mut self, name: &str, witness: Party) -> Result<(), LineError> {
-        if witness.key.kind() == ED25519 {
+        if witness.key.kind() == ED25519 || witness.key.is_sm2() {
             return Err(LineError::NotAWitness(witness.key.name().to_owned()));
         }
         let known = self.rules.iter().filter_map(Rule::witness);
@@ -360,6 +360,19 @@ mod tests {
             Err(PolicyError::Quorum("witness.example/0, witness.example/0".into()))
         );
         assert!(policy.check(&cosigned(&[0, 1])).is_ok());
+    }
+
+    #[test]
+    fn a_policy_that_lists_both_keys_of_a_log_asks_for_both_signatures() {
+        let national = crate::sm2::tests::Sm2Signer::new(ORIGIN, 5);
+        let checkpoint = Checkpoint::new(ORIGIN, 9, [9; 32]);
+        let (both, one) = (checkpoint.sign(&[&log(), &national]).unwrap(), checkpoint.sign(&[&log()]).unwrap());
+        let old = Policy::parse(&format!("log {}\nquorum none\n", log().key())).unwrap();
+        assert!(old.check(&both).is_ok() && old.check(&one).is_ok(), "who does not know the key ignores the line");
+        let new = Policy::parse(&format!("log {}\nlog {}\nquorum none\n", log().key(), national.key())).unwrap();
+        assert_eq!(new.check(&both).unwrap().verified.len(), 2);
+        assert_eq!(new.check(&one), Err(CheckpointError::Lacking { origin: ORIGIN.into(), kind: "SM2" }.into()));
+        assert!(Policy::parse(&format!("witness w {}\nquorum w\n", national.key())).is_err(), "it tells no time");
     }
 
     #[test]

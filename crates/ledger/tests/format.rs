@@ -6,12 +6,17 @@ use std::collections::BTreeMap;
 
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::leaf_hash;
+use ledger::key::VerifierKey;
 use ledger::leaf::{Class, Leaf, Segment};
 use ledger::policy::Policy;
 use ledger::proof::inclusion;
 use ledger::receipt::Receipt;
-use ledger::sign::{Ed25519Signer, Signer, cosign};
+use ledger::sign::{Ed25519Signer, SignError, Signer, cosign};
+use ledger::sm2::USER_ID;
 use ledger::tree::Appender;
+use sm2::dsa::SigningKey;
+use sm2::dsa::signature::Signer as _;
+use sm2::elliptic_curve::sec1::ToSec1Point;
 
 const PAGE: &str = include_str!("../../../docs/formats/ledger.md");
 const ORIGIN: &str = "audit.example/tenant-1";
@@ -32,6 +37,27 @@ fn entry(time_ms: u64) -> Vec<u8> {
     leaf.encode().unwrap()
 }
 
+/// The log's SM2 key.
+struct National(VerifierKey, SigningKey);
+
+impl National {
+    fn new(secret: [u8; 32]) -> Self {
+        let secret = SigningKey::from_slice(USER_ID, &secret).unwrap();
+        let point = secret.verifying_key().to_sec1_point(false);
+        Self(VerifierKey::sm2(ORIGIN, point.as_bytes().try_into().unwrap()).unwrap(), secret)
+    }
+}
+
+impl Signer for National {
+    fn key(&self) -> &VerifierKey {
+        &self.0
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.1.sign(message).to_bytes().to_vec())
+    }
+}
+
 /// Every block of text the page must hold.
 fn example() -> Vec<String> {
     let entries = [0, 1, 2].map(|i| entry(1_790_000_000_000 + i));
@@ -49,6 +75,8 @@ fn example() -> Vec<String> {
     let mut blocks: Vec<String> = entries[1].chunks(32).map(hex).collect();
     blocks.extend(entries.iter().map(|entry| hex(&leaf_hash(entry))));
     blocks.extend([hex(&root), policy, receipt.to_string()]);
+    let national = National::new([3; 32]);
+    blocks.extend([national.key().to_string(), Checkpoint::new(ORIGIN, 3, root).sign(&[&log, &national]).unwrap().to_string()]);
     blocks
 }
 

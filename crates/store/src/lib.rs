@@ -21,6 +21,7 @@ mod jobs;
 mod log;
 pub mod models;
 mod place;
+mod roots;
 mod rotation;
 mod schema;
 mod tenant;
@@ -107,13 +108,12 @@ impl Store {
         make(&place.directory)?;
         let readers = place.readers().await?;
         schema::migrate(&readers, place.dialect(), schema::MAIN, "migrations").await?;
-        let policy = Arc::new(policy);
-        let vault = Vault::open(&place, Arc::clone(&root), Arc::clone(&policy)).await?;
+        let vault = Vault::open(&place, root, Arc::new(policy)).await?;
         schema::migrate(vault.pool(), place.dialect(), schema::KEYS, "migrations_keys").await?;
         log::check(&readers, &place).await?;
         let tenants = log::tenants(&mut *readers.acquire().await?).await?;
         keys_are_there(&tenants, &vault).await?;
-        let queue = start(place, root, policy, Arc::clone(&clock)).await?;
+        let queue = start(place, vault.clone(), Arc::clone(&clock)).await?;
         let store = Self { inner: Arc::new(Inner { readers, vault, queue, clock }) };
         for tenant in &tenants {
             store.desk(tenant).finish_erasures().await?;
@@ -235,7 +235,7 @@ impl Tenant {
 /// Refuses a store whose keys are gone: new ones would be made in silence, and the log would go on under another name.
 async fn keys_are_there(tenants: &[TenantId], vault: &Vault) -> Result<(), StoreError> {
     for tenant in tenants {
-        if vault.version(tenant).await? == 0 {
+        if !vault.is_there(tenant).await? {
             return Err(StoreError::NotFound(format!(
                 "key of tenant {tenant}, and its log has entries; restore the keys: `guiju backup restore-keys`"
             )));
@@ -257,7 +257,7 @@ fn make(directory: &Path) -> Result<(), StoreError> {
 }
 
 /// Starts the writer on a thread of its own, with connections of its own.
-async fn start(place: Place, root: Arc<dyn Root>, policy: Arc<CipherPolicy>, clock: Clock) -> Result<Queue, StoreError> {
+async fn start(place: Place, vault: Vault, clock: Clock) -> Result<Queue, StoreError> {
     let (queue, messages) = Queue::new();
     let (started, ready) = oneshot::channel();
     let thread = thread::Builder::new().name("guiju-writer".to_owned());
@@ -267,10 +267,7 @@ async fn start(place: Place, root: Arc<dyn Root>, policy: Arc<CipherPolicy>, clo
             Err(error) => return drop(started.send(Err(StoreError::Place { place: place.to_string(), what: error.to_string() }))),
         };
         runtime.block_on(async move {
-            let opened = async {
-                let vault = Vault::open(&place, root, policy).await?;
-                Ok((log::Logs::new(&place, vault), place.connection(Part::Main).await?))
-            };
+            let opened = async { Ok((log::Logs::new(&place, vault.beside(&place).await?), place.connection(Part::Main).await?)) };
             match opened.await {
                 Err(error) => drop(started.send(Err(error))),
                 Ok((logs, connection)) => {

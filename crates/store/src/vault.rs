@@ -3,10 +3,12 @@
 //! A key is on the disk before anything is sealed with it: a crash between the two leaves a key without use, never content without a key. The keys of persons are
 //! not kept in memory beyond their use, so that what one process destroys no other still has.
 
+mod change_root;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use keys::root::{Root, unwrap_key, wrap_key};
+use keys::root::{Root, RootError, unwrap_key, wrap_key};
 use keys::{CipherPolicy, DataClass, DataKey, KeyRef};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, Connection, Row};
@@ -89,6 +91,11 @@ impl Vault {
         Ok(Self { pool, dialect: place.dialect(), root, policy, memory: Arc::default() })
     }
 
+    /// The same keys by connections of their own: for the writer, whose runtime is another.
+    pub(crate) async fn beside(&self, place: &Place) -> Result<Self, StoreError> {
+        Ok(Self { pool: place.pool(Part::Keys, 2).await?, ..self.clone() })
+    }
+
     /// The key database, for a backup.
     pub(crate) const fn pool(&self) -> &AnyPool {
         &self.pool
@@ -106,6 +113,19 @@ impl Vault {
             self.remembered(|memory| memory.others.insert(name, Arc::clone(&key)));
         }
         Ok(key)
+    }
+
+    /// The one key of a purpose and a label, if there is one.
+    pub(crate) async fn existing(&self, tenant: &TenantId, purpose: Purpose, label: &str) -> Result<Option<Arc<DataKey>>, StoreError> {
+        let name = (tenant.clone(), purpose, label.to_owned());
+        if let Some(key) = self.remembered(|memory| memory.others.get(&name).cloned()) {
+            return Ok(Some(key));
+        }
+        let found = self.find(&mut *self.pool.acquire().await?, tenant, purpose, label).await?;
+        if let Some(key) = found.as_ref().filter(|_| purpose != Purpose::Subject) {
+            self.remembered(|memory| memory.others.insert(name, Arc::clone(key)));
+        }
+        Ok(found)
     }
 
     /// The keys of many labels; those that are not there yet are made with one flush of the disk.
@@ -246,20 +266,40 @@ impl Vault {
         Ok(row.try_get(0)?)
     }
 
+    /// Opens the active tenant key and keeps it in memory, and says whether there is one: a wrong root is noticed at the start, and one that is changed
+    /// meanwhile does not matter.
+    pub(crate) async fn is_there(&self, tenant: &TenantId) -> Result<bool, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let version = newest(&mut connection, tenant).await?;
+        if version > 0 {
+            self.tenant_key_of(&mut connection, tenant, version).await?;
+        }
+        Ok(version > 0)
+    }
+
     async fn tenant_key_of(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64) -> Result<Arc<DataKey>, StoreError> {
         let name = (tenant.clone(), version);
         if let Some(key) = self.remembered(|memory| memory.tenants.get(&name).cloned()) {
             return Ok(key);
         }
-        let sql = "SELECT reference, wrapped FROM tenant_key WHERE tenant = $1 AND version = $2";
+        let key = Arc::new(self.unwrap_tenant_key(connection, tenant, version).await?);
+        self.remembered(|memory| memory.tenants.insert(name, Arc::clone(&key)));
+        Ok(key)
+    }
+
+    /// The tenant key as the root gives it back now.
+    async fn unwrap_tenant_key(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64) -> Result<DataKey, StoreError> {
+        let sql = "SELECT reference, wrapped, root FROM tenant_key WHERE tenant = $1 AND version = $2";
         let row = tenant.query(sql).bind(version).fetch_optional(connection).await?;
         let row = row.ok_or_else(|| {
             StoreError::NotFound(format!("version {version} of the key of tenant {tenant}; was keys.db restored from a backup?"))
         })?;
         let (reference, wrapped) = (reference(&row.try_get::<Vec<u8>, _>(0)?)?, row.try_get::<Vec<u8>, _>(1)?);
-        let key = Arc::new(unwrap_key(self.root.as_ref(), reference, &context(tenant, version), &wrapped).map_err(refused)?);
-        self.remembered(|memory| memory.tenants.insert(name, Arc::clone(&key)));
-        Ok(key)
+        let wrapped_by: String = row.try_get(2)?;
+        unwrap_key(self.root.as_ref(), reference, &context(tenant, version), &wrapped).map_err(|error| match error {
+            RootError::Refused => StoreError::Key(format!("{error}; it was wrapped by {wrapped_by}, and this is {}", self.root.name())),
+            error => refused(error),
+        })
     }
 
     async fn new_tenant_key(&self, connection: &mut AnyConnection, tenant: &TenantId, version: i64, now_ms: i64) -> Result<(), StoreError> {
@@ -288,10 +328,14 @@ impl Vault {
     /// Makes the tenant key of a version, if it is not there; from now on it wraps what is made. The old keys are wrapped again by [`Self::rewrap`].
     pub(crate) async fn rotate(&self, tenant: &TenantId, version: i64, now_ms: i64) -> Result<(), StoreError> {
         let mut connection = self.pool.acquire().await?;
-        if newest(&mut connection, tenant).await? < version {
-            self.new_tenant_key(&mut connection, tenant, version, now_ms).await?;
+        let mut transaction = connection.begin_with(self.dialect.begin()).await?;
+        let newest = self.hold_newest(&mut transaction, tenant).await?;
+        if newest < version {
+            // Who cannot open the newest key has not the root that the store has by now: what they wrapped nobody else could open.
+            self.unwrap_tenant_key(&mut transaction, tenant, newest).await?;
+            self.new_tenant_key(&mut transaction, tenant, version, now_ms).await?;
         }
-        Ok(())
+        Ok(transaction.commit().await?)
     }
 
     /// Wraps up to 1,000 keys again that an older tenant key wraps, and says how many it were; none means that the old tenant keys are gone too.

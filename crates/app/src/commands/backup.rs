@@ -130,7 +130,9 @@ fn restore(sealed: &Sealed, place: &Empty) -> Result<ExitCode> {
     let runtime = runtime()?;
     let summary = counted(|step| Ok(runtime.block_on(backup::restore(&wanted, step))?))?;
     print(&summary);
-    say!("The keys are apart: `guiju backup restore-keys`, and the file of the root key belongs into the directory.");
+    say!(
+        "The keys are apart: `guiju backup restore-keys`, and root.toml belongs into the directory, with the root key file if the root is one."
+    );
     Ok(ExitCode::SUCCESS)
 }
 

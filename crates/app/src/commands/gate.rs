@@ -7,8 +7,10 @@
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use keys::root::Root;
 use keys::token::Token;
 use store::access::{Ceremony, CeremonyRefusal, GrantRefusal, Permission};
 use store::accounts::{AccountError, Accounts, Denied, Who};
@@ -21,7 +23,7 @@ use super::place::{StoreArgs, runtime};
 pub(crate) enum Need {
     /// Nothing: it touches no store.
     Nothing,
-    /// The passphrase of the root key: there are no accounts yet, or it is how one comes to be signed in. What else is shown, the store verifies.
+    /// What opens the root: there are no accounts yet, or it is how one comes to be signed in. What else is shown, the store verifies.
     Root,
     /// To be signed in; the store asks for the rest.
     SignedIn,
@@ -38,6 +40,7 @@ const COMMANDS: &[(&str, Need)] = &[
     ("keys init", Need::Root),
     ("keys status", Need::May(Permission::KeyStatus)),
     ("keys rotate", Need::May(Permission::KeyRotate)),
+    ("keys root change", Need::May(Permission::KeyRotate)),
     ("keys destroy", Need::May(Permission::PrivacyErase)),
     ("user start", Need::Root),
     ("user appoint", Need::Root),
@@ -188,7 +191,17 @@ impl Desk<'_> {
 
 /// Runs a command on the store for whoever may.
 pub(crate) fn at_desk<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Desk<'_>) -> Result<T>) -> Result<T> {
-    opened(args, async |store, tenant| {
+    at_desk_with(command, args, args.root()?, work)
+}
+
+/// The same with a root that the caller has opened.
+pub(crate) fn at_desk_with<T>(
+    command: &str,
+    args: &StoreArgs,
+    root: Arc<dyn Root>,
+    work: impl AsyncFnOnce(&Desk<'_>) -> Result<T>,
+) -> Result<T> {
+    opened(args, root, async |store, tenant| {
         let desk = Desk { store, who: who(&tenant, args.token_file.as_deref()).await?, tenant };
         let done = match need(command) {
             Some(Need::May(permission)) => match desk.who.may(permission) {
@@ -216,18 +229,18 @@ fn denied(error: &Error) -> Option<&Denied> {
     }
 }
 
-/// Runs a command of somebody who is not signed in: the passphrase of the root key opened the store for them, and what else they show the store verifies.
+/// Runs a command of somebody who is not signed in: what opens the root opened the store for them, and what else they show the store verifies.
 pub(crate) fn at_door<T>(command: &str, args: &StoreArgs, work: impl AsyncFnOnce(&Tenant) -> Result<T>) -> Result<T> {
-    opened(args, async |_, tenant| match need(command) {
+    opened(args, args.root()?, async |_, tenant| match need(command) {
         Some(Need::Root) => work(&tenant).await,
         other => bail!("`guiju {command}` is declared as {other:?}, not as a command before signing in; this is a fault of the program"),
     })
 }
 
 /// Opens the store, and closes it whatever comes of the work: what was done is signed then.
-fn opened<T>(args: &StoreArgs, work: impl AsyncFnOnce(&Store, Tenant) -> Result<T>) -> Result<T> {
+fn opened<T>(args: &StoreArgs, root: Arc<dyn Root>, work: impl AsyncFnOnce(&Store, Tenant) -> Result<T>) -> Result<T> {
     runtime()?.block_on(async {
-        let (store, tenant) = args.open().await?;
+        let (store, tenant) = args.open(root).await?;
         let done = work(&store, tenant).await;
         store.close().await;
         done.map_err(advised)

@@ -9,17 +9,26 @@ use indicatif::ProgressBar;
 use super::exit;
 use super::gate::at_desk;
 use super::place::{StoreArgs, runtime};
+use super::root::{self, WantedRoot};
+
+/// Who makes a store, in its log: there are no accounts yet.
+const BY: &str = "init";
 
 /// Keys: make, look at, rotate, destroy
 #[derive(Subcommand)]
 pub(crate) enum Keys {
-    /// Make a store with its root key, a tenant, and the tenant's log
+    /// Make a store with its root, a tenant, and the tenant's log
     Init {
         #[command(flatten)]
         store: StoreArgs,
         /// Name of the log in its checkpoints, without a scheme: audit.example.cn
         #[arg(long)]
         origin: String,
+        #[command(flatten)]
+        root: WantedRoot,
+        /// Sign checkpoints with SM2 too (国密), from the first on and for good
+        #[arg(long)]
+        sm2: bool,
     },
     /// How the tenant's keys stand
     Status {
@@ -36,6 +45,9 @@ pub(crate) enum Keys {
         #[arg(long)]
         finish: bool,
     },
+    /// The root of the store: what wraps the tenants' keys
+    #[command(subcommand)]
+    Root(root::RootCommand),
     /// Destroy a person's key: what was sealed with it can never be opened again
     Destroy {
         #[command(flatten)]
@@ -48,22 +60,32 @@ pub(crate) enum Keys {
 
 pub(crate) fn run(command: &Keys) -> Result<ExitCode> {
     match command {
-        Keys::Init { store, origin } => init(store, origin),
+        Keys::Init { store, origin, root, sm2 } => init(store, origin, root, *sm2),
         Keys::Status { store, json } => status(store, *json),
         Keys::Rotate { store, finish } => rotate(store, *finish),
+        Keys::Root(command) => root::run(command),
         Keys::Destroy { store, person } => destroy(store, person),
     }
 }
 
-fn init(store: &StoreArgs, origin: &str) -> Result<ExitCode> {
+fn init(store: &StoreArgs, origin: &str, root: &WantedRoot, sm2: bool) -> Result<ExitCode> {
+    let root = store.root_for_init(root)?;
+    let name = root.name();
     runtime()?.block_on(async {
-        let (store, tenant) = store.create(origin, "init").await?;
+        let (store, tenant) = store.create(root, origin, BY).await?;
+        if sm2 {
+            tenant.sign_with_sm2(BY).await?;
+        }
         let log = tenant.log().await?;
         store.close().await;
+        say!("root {name}");
         say!("log {}", log.origin);
         say!("key {}", log.verifier);
+        if let Some(sm2) = log.sm2 {
+            say!("sm2 {sm2}");
+        }
         say!("next: `guiju user start` appoints the three administrators");
-        say!("Give the key to whoever checks the log. Keep the passphrase apart from the directory: without it nothing sealed can be read again.");
+        say!("Give the key to whoever checks the log. Keep what opens the root apart from the directory: without it nothing sealed can be read again.");
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -34,6 +34,7 @@ mod place;
 mod policy;
 mod redact;
 mod role;
+mod root;
 mod rows;
 mod serve;
 mod span;

@@ -1,20 +1,20 @@
 //! Where the store of a command lies, and how it is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use keys::root::{PassphraseRoot, Root};
+use keys::root::Root;
 use keys::{CipherPolicy, Suite};
 use store::{Options, Place, Store, Tenant, TenantId, system_clock};
 
-use super::passphrase;
+use super::root::{RootFile, Secrets, WantedRoot, root_for_init};
 
 /// Where a store lies.
 #[derive(Args)]
 pub(crate) struct PlaceArgs {
-    /// Directory of the store: its databases, its root key file, and the last signed head of each log
+    /// Directory of the store: its databases, what its root is, and the last signed head of each log
     #[arg(long, env = "GUIJU_DATA", default_value = "guiju-data")]
     data: PathBuf,
     /// PostgreSQL in place of the databases in the directory: postgres://user@host/name
@@ -36,9 +36,8 @@ pub(crate) struct StoreArgs {
     /// Which tenant
     #[arg(long, env = "GUIJU_TENANT", default_value = "main")]
     tenant: TenantId,
-    /// File with the passphrase of the root key, at least 15 characters
-    #[arg(long, env = "GUIJU_PASSPHRASE_FILE")]
-    passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) secrets: Secrets,
     /// Cipher policy, TOML (docs/formats/envelope.md); without it XChaCha20-Poly1305 seals everything
     #[arg(long, env = "GUIJU_CIPHER_POLICY")]
     cipher_policy: Option<PathBuf>,
@@ -48,46 +47,45 @@ pub(crate) struct StoreArgs {
 }
 
 impl StoreArgs {
-    /// The file of the root key.
-    fn root_key(&self) -> PathBuf {
-        self.place.data.join("root.key")
+    /// The directory of the store.
+    pub(super) fn directory(&self) -> &Path {
+        &self.place.data
     }
 
-    fn passphrase(&self) -> Result<String> {
-        passphrase(self.passphrase_file.as_deref().context("`--passphrase-file` names the file with the passphrase of the root key")?)
+    /// The root of the store, as `root.toml` says.
+    pub(super) fn root(&self) -> Result<Arc<dyn Root>> {
+        RootFile::of(self.directory())?.open(self.directory(), &self.secrets)
     }
 
-    /// Makes the directory, the root key, the tenant and its log; what is there already stays.
-    pub(crate) async fn create(&self, origin: &str, by: &str) -> Result<(Store, Tenant)> {
-        std::fs::create_dir_all(&self.place.data).with_context(|| self.place.data.display().to_string())?;
-        if !self.root_key().exists() {
-            PassphraseRoot::create(&self.root_key(), &self.passphrase()?)?;
-        }
-        let store = self.open_store().await?;
+    /// The root of a store that is made, or is there and gets another tenant.
+    pub(super) fn root_for_init(&self, wanted: &WantedRoot) -> Result<Arc<dyn Root>> {
+        root_for_init(self.directory(), wanted, &self.secrets)
+    }
+
+    /// Makes the tenant and its log; what is there already stays.
+    pub(crate) async fn create(&self, root: Arc<dyn Root>, origin: &str, by: &str) -> Result<(Store, Tenant)> {
+        let store = self.open_store(root).await?;
         let tenant = store.create_tenant(&self.tenant, origin, by).await?;
         Ok((store, tenant))
     }
 
     /// Opens the store for its tenant.
-    pub(crate) async fn open(&self) -> Result<(Store, Tenant)> {
-        let store = self.open_store().await?;
+    pub(crate) async fn open(&self, root: Arc<dyn Root>) -> Result<(Store, Tenant)> {
+        let store = self.open_store(root).await?;
         let tenant = store.tenant(&self.tenant).await?;
         Ok((store, tenant))
     }
 
     /// Opens a store whose head file is gone, and takes what the database says was signed for what this machine has signed.
     pub(crate) async fn accept_heads(&self, by: &str) -> Result<(Store, Vec<(String, u64)>)> {
-        Ok(Store::accept_heads(self.options()?, by).await?)
+        Ok(Store::accept_heads(self.options(self.root()?)?, by).await?)
     }
 
-    async fn open_store(&self) -> Result<Store> {
-        Ok(Store::open(self.options()?).await?)
+    async fn open_store(&self, root: Arc<dyn Root>) -> Result<Store> {
+        Ok(Store::open(self.options(root)?).await?)
     }
 
-    fn options(&self) -> Result<Options> {
-        let path = self.root_key();
-        anyhow::ensure!(path.exists(), "{} is not there; `guiju keys init --origin NAME` makes a store", path.display());
-        let root: Arc<dyn Root> = Arc::new(PassphraseRoot::open(&path, &self.passphrase()?)?);
+    fn options(&self, root: Arc<dyn Root>) -> Result<Options> {
         let policy = match &self.cipher_policy {
             Some(path) => toml::from_str(&std::fs::read_to_string(path).with_context(|| path.display().to_string())?)
                 .with_context(|| path.display().to_string())?,

@@ -28,6 +28,7 @@ pub struct Installation {
     pub dir: Workdir,
     heard: RefCell<String>,
     secrets: RefCell<Vec<String>>,
+    environment: RefCell<Vec<(&'static str, String)>>,
 }
 
 /// A second factor in the hands of its owner, who uses each code once.
@@ -43,7 +44,7 @@ impl Installation {
         dir.write("password", PASSWORD);
         dir.write("new-password", NEW_PASSWORD);
         let secrets = [PASSPHRASE, PASSWORD, NEW_PASSWORD].map(str::to_owned).to_vec();
-        Self { dir, heard: RefCell::default(), secrets: RefCell::new(secrets) }
+        Self { dir, heard: RefCell::default(), secrets: RefCell::new(secrets), environment: RefCell::default() }
     }
 
     /// Runs the binary on the store.
@@ -83,8 +84,13 @@ impl Installation {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GUIJU_")) {
             command.env_remove(name);
         }
-        command.args(args).current_dir(self.dir.path());
+        command.args(args).current_dir(self.dir.path()).envs(self.environment.borrow().iter().cloned());
         command
+    }
+
+    /// Sets a variable for what is run from now on.
+    pub fn set(&self, name: &'static str, value: &str) {
+        self.environment.borrow_mut().push((name, value.to_owned()));
     }
 
     pub fn path(&self, file: &str) -> std::path::PathBuf {
@@ -120,7 +126,12 @@ impl Installation {
 
     /// The first start; their second factors, and their accounts by number.
     pub fn three(&self) -> [(Factor, String); 3] {
-        self.run(0, &["keys", "init", "--origin", "audit.example.cn"]);
+        self.three_of(&[])
+    }
+
+    /// The same of a store that is made otherwise.
+    pub fn three_of(&self, init: &[&str]) -> [(Factor, String); 3] {
+        self.run(0, &[&["keys", "init", "--origin", "audit.example.cn"], init].concat());
         let said = self.run(3, &["ledger", "list"]);
         assert!(said.contains("the first start is not complete") && said.contains("`guiju user start`"), "{said}");
         self.run(0, &["user", "start", "--out", "boot"]);
@@ -188,6 +199,11 @@ impl Installation {
         self.sign_in(login, None, &session);
         self.with("s-li", 0, &["role", "grant", &account, role]);
         account
+    }
+
+    /// Whether a command on the store has ever said this.
+    pub fn has_heard(&self, text: &str) -> bool {
+        self.heard.borrow().contains(text)
     }
 
     /// Nothing that was ever secret stands in what was said, nor in a file of the store.

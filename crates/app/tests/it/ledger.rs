@@ -105,3 +105,33 @@ fn what_is_recorded_can_be_proven_witnessed_and_restored() {
     assert!(restored.contains("ceremony.begin"), "{restored}");
     here.with("s-new", 0, &["ledger", "verify", "--data", "restored"]);
 }
+
+#[test]
+fn checkpoints_bear_an_sm2_signature_where_it_was_asked_for() {
+    let here = Installation::new("sm2");
+    let [_, _, (mut zhao, _)] = here.three_of(&["--sm2"]);
+    here.sign_in("zhao", Some(&zhao.code()), "s-zhao");
+    let status = here.with("s-zhao", 0, &["ledger", "status"]);
+    let (key, sm2) = (word_after(&status, "key"), word_after(&status, "sm2"));
+    assert_eq!(status.matches("— audit.example.cn/main ").count(), 2, "{status}");
+    let listed = here.with("s-zhao", 0, &["ledger", "list"]);
+    assert!(listed.contains("log.sm2 by init"), "{listed}");
+    let entry = listed.lines().next().unwrap().split_whitespace().nth(2).unwrap();
+    here.with("s-zhao", 0, &["ledger", "prove", entry, "--out", "p.tlog-proof"]);
+    here.bare(0, &["ledger", "check-proof", "p.tlog-proof", "--key", key]);
+    let both = here.bare(0, &["ledger", "check-proof", "p.tlog-proof", "--key", key, "--sm2-key", sm2]);
+    assert!(both.contains("signed by audit.example.cn/main with SM2"), "{both}");
+    here.dir.write("policy", &format!("log {key}\nlog {sm2}\nquorum none\n"));
+    here.bare(0, &["ledger", "check-proof", "p.tlog-proof", "--policy", "policy"]);
+    assert!(here.bare(3, &["ledger", "check-proof", "p.tlog-proof", "--key", key, "--sm2-key", key]).contains("none of SM2"));
+
+    here.with("s-zhao", 0, &["ledger", "export", "log"]);
+    let verify = ["ledger", "verify", "--directory", "log", "--key", key];
+    here.bare(0, &[&verify[..], &["--sm2-key", sm2]].concat());
+    let checkpoint = fs::read_to_string(here.path("log/checkpoint")).unwrap();
+    let without: Vec<&str> = checkpoint.lines().take(5).collect();
+    here.dir.write("log/checkpoint", &format!("{}\n", without.join("\n")));
+    here.bare(0, &verify);
+    let lacking = here.bare(1, &[&verify[..], &["--sm2-key", sm2]].concat());
+    assert!(lacking.contains("bears no SM2 signature"), "{lacking}");
+}

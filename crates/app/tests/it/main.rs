@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stdout,
+    clippy::print_stderr,
     unreachable_pub,
     reason = "tests"
 )]
@@ -27,5 +28,7 @@ mod integrity;
 mod ledger;
 mod mock;
 mod models;
+mod roots;
 mod sheets;
+mod transit;
 mod workdir;

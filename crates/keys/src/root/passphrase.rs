@@ -4,12 +4,13 @@
 //! copies of the file still open with the old passphrase; the root key itself is the same.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::file::{file_error, not_made, read, sync_folder, write_new};
 use super::{Root, RootError};
 use crate::envelope;
 use crate::key::{DataKey, KEY_BYTES, KeyRef};
@@ -20,8 +21,6 @@ use crate::suite::Suite;
 const PURPOSE: &str = "root";
 /// The root's own wrappings: few and small, so the suite that needs nothing of the hardware. National deployments keep the root in a device.
 const SUITE: Suite = Suite::XChaCha20Poly1305;
-/// Most bytes read of a root key file, which has 126: a path that leads elsewhere (a disk, a pipe) is not read for ever.
-const MAX_FILE_BYTES: u64 = 4096;
 
 /// A root key, held in memory. It prints only where it came from.
 pub struct PassphraseRoot {
@@ -40,10 +39,7 @@ impl PassphraseRoot {
     pub fn create(path: &Path, passphrase: &str) -> Result<Self, RootError> {
         let key = DataKey::generate()?;
         let sealed = seal(path, &key, passphrase)?;
-        write_new(path, &sealed).map_err(|e| match e.kind() {
-            ErrorKind::AlreadyExists => RootError::Exists(path.to_owned()),
-            _ => file_error(path, &e),
-        })?;
+        write_new(path, &sealed).map_err(|e| not_made(path, &e))?;
         sync_folder(path).map_err(|e| file_error(path, &e))?;
         Ok(Self { path: path.to_owned(), key })
     }
@@ -121,60 +117,16 @@ fn seal(path: &Path, key: &DataKey, passphrase: &str) -> Result<Vec<u8>, RootErr
     sealed::seal(&plain, passphrase, PURPOSE).map_err(|reason| RootError::Sealed { path: path.to_owned(), reason })
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-        // A full disk: the half-written file is ours, and would only be in the way.
-        let _ = fs::remove_file(path);
-    })
-}
-
-/// Makes a new name in a folder outlast a crash.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn file_error(path: &Path, error: &io::Error) -> RootError {
-    RootError::File { path: path.to_owned(), reason: error.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::encoding::HEX;
+    use crate::root::folder::Folder;
     use crate::root::{unwrap_key, wrap_key};
 
     const OLD: &str = "correct horse battery";
     const NEW: &str = "a quite different staple";
     const DOC: &str = include_str!("../../../../docs/formats/envelope.md");
-
-    /// A folder of its own for each test, removed at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("guiju-root-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     #[test]
     fn a_root_made_once_opens_and_gives_keys_back() {

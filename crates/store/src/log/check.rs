@@ -7,6 +7,7 @@ use ledger::bundle::{self, BundleId, bundles_of};
 use ledger::checkpoint::Checkpoint;
 use ledger::directory::Directory;
 use ledger::finding::Report;
+use ledger::key::VerifierKey;
 use ledger::note::Note;
 use ledger::tile::{TileId, tiles_of};
 use ledger::tree::Tile;
@@ -24,14 +25,15 @@ impl Tenant {
     /// # Errors
     /// The database says no. What is wrong with the log is in the report.
     pub async fn verify(&self, mut kept: Vec<Checkpoint>) -> Result<Report, StoreError> {
-        let key = self.log().await?.verifier;
+        let log = self.log().await?;
+        let keys: Vec<VerifierKey> = [log.verifier].into_iter().chain(log.sm2).collect();
         // What a witness has seen is as good as a checkpoint that was kept elsewhere.
         if let Some((_, note)) = self.cosigned().await? {
             kept.push(Checkpoint::parse(note.text()).map_err(|error| self.damaged(error))?);
         }
         let rows =
             Rows { tenant: self.clone(), head: self.head().await?, handle: Handle::current(), segments: std::cell::RefCell::default() };
-        tokio::task::spawn_blocking(move || verify::verify(&rows, &[key], &kept)).await.map_err(|_| StoreError::Closed)
+        tokio::task::spawn_blocking(move || verify::verify(&rows, &keys, &kept)).await.map_err(|_| StoreError::Closed)
     }
 
     /// Writes the log as a directory of the C2SP layout, up to its last checkpoint, for auditors and mirrors. Nothing in it says what happened or to whom.

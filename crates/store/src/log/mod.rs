@@ -6,6 +6,7 @@ mod read;
 pub(crate) mod rows;
 mod seal;
 mod sign;
+mod sm2;
 mod witness;
 
 use std::collections::{BTreeMap, HashMap};

@@ -71,6 +71,8 @@ pub struct LogStatus {
     pub cosigned_size: u64,
     /// The public key, as others write it down (C2SP signed-note).
     pub verifier: VerifierKey,
+    /// The public key of the SM2 signature, if checkpoints bear one.
+    pub sm2: Option<VerifierKey>,
 }
 
 impl Tenant {
@@ -80,7 +82,7 @@ impl Tenant {
     /// The database says no.
     pub async fn log(&self) -> Result<LogStatus, StoreError> {
         let head = self.head().await?;
-        let verifier = self.verifier(&head.origin).await?;
+        let (verifier, sm2) = (self.verifier(&head.origin).await?, self.sm2_verifier(&head.origin).await?);
         let cosigned_size = self.cosigned().await?.map_or(0, |(size, _)| size);
         Ok(LogStatus {
             origin: head.origin,
@@ -91,6 +93,7 @@ impl Tenant {
             fault: self.signing_fault().await?,
             cosigned_size,
             verifier,
+            sm2,
         })
     }
 

@@ -14,6 +14,7 @@ use ledger::sign::{Ed25519Signer, Signer};
 use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
+use super::sm2::Sm2Signer;
 use crate::change::{Content, Entry};
 use crate::tenant::TenantId;
 use crate::vault::{Purpose, Vault};
@@ -108,8 +109,10 @@ pub(super) async fn last_time(connection: &mut AnyConnection, tenant: &TenantId,
 }
 
 /// A signed checkpoint.
-pub(super) fn checkpoint(origin: &str, size: u64, root: Hash, key: &DataKey) -> Result<String, StoreError> {
-    let note = Checkpoint::new(origin, size, root).sign(&[&signer(origin, key)?]);
+pub(super) fn checkpoint(origin: &str, size: u64, root: Hash, key: &DataKey, sm2: Option<&DataKey>) -> Result<String, StoreError> {
+    let (signer, sm2) = (signer(origin, key)?, sm2.map(|key| Sm2Signer::new(origin, key)).transpose()?);
+    let signers: Vec<&dyn Signer> = [&signer as &dyn Signer].into_iter().chain(sm2.iter().map(|signer| signer as &dyn Signer)).collect();
+    let note = Checkpoint::new(origin, size, root).sign(&signers);
     note.map(|note| note.to_string()).map_err(refused)
 }
 

@@ -5,7 +5,7 @@
 
 use sqlx::{AnyConnection, Row};
 
-use super::{HEAD, Logs, Open, head, open, seal, signed, tenants};
+use super::{HEAD, Logs, Open, head, open, seal, signed, sm2, tenants};
 use crate::heads::{Head, Heads};
 use crate::tenant::TenantId;
 use crate::vault::{Purpose, Vault};
@@ -94,7 +94,8 @@ async fn checkpoint(
 ) -> Result<(), StoreError> {
     let (size, root) = (log.tree.size(), log.tree.root());
     let key = vault.key(tenant, Purpose::Signing, SIGNING, now_ms).await?;
-    let note = seal::checkpoint(&log.origin, size, root, &key)?;
+    let sm2 = sm2::key(vault, tenant, now_ms).await?;
+    let note = seal::checkpoint(&log.origin, size, root, &key, sm2.as_deref())?;
     // Before it is shown to anyone: another history of this size may have been signed here.
     heads.write(&log.origin, Head { size, root })?;
     let sql = "UPDATE log_head SET checkpoint = $2, signed_size = $3, signed_ms = $4 WHERE tenant = $1 AND signed_size <= $3";

@@ -362,3 +362,63 @@ fn an_export_verifies_without_the_store() {
         store.close().await;
     });
 }
+
+#[test]
+fn a_log_that_signs_with_sm2_bears_both_signatures_from_then_on() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        assert_eq!(tenant.log().await.unwrap().sm2, None);
+        tenant.sign_with_sm2("test").await.unwrap();
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        let log = tenant.log().await.unwrap();
+        let national = log.sm2.unwrap();
+        assert!(national.is_sm2() && national.name() == log.verifier.name());
+        let accepts = |keys: &[&ledger::key::VerifierKey], note: &str| {
+            let lines: String = keys.iter().map(|key| format!("log {key}\n")).collect();
+            let note = ledger::note::Note::parse(note.as_bytes()).unwrap();
+            Policy::parse(&format!("{lines}quorum none\n")).unwrap().check(&note).map(|accepted| accepted.verified.len())
+        };
+        assert_eq!(accepts(&[&log.verifier], &log.checkpoint), Ok(1));
+        assert_eq!(accepts(&[&log.verifier, &national], &log.checkpoint), Ok(2));
+        assert!(tenant.verify(Vec::new()).await.unwrap().is_clean());
+        let directory = fresh.directory.path().join("export");
+        tenant.export(&directory).await.unwrap();
+        assert!(verify(&Directory::new(&directory), &[log.verifier.clone(), national.clone()], &[]).is_clean());
+        // Whoever takes the line off is found by the store's own verification.
+        let mut lines: Vec<&str> = log.checkpoint.lines().collect();
+        lines.pop();
+        let without = format!("{}\n", lines.join("\n"));
+        assert_eq!(accepts(&[&log.verifier], &without), Ok(1));
+        fresh.ask("guiju.db", &format!("UPDATE log_head SET checkpoint = '{without}'")).await;
+        let report = tenant.verify(Vec::new()).await.unwrap();
+        assert!(matches!(report.findings.as_slice(), [Finding::CheckpointUnproven { cause }] if cause.contains("SM2")), "{report:?}");
+        store.close().await;
+    });
+}
+
+#[test]
+fn the_cipher_policy_may_ask_for_sm2_on_a_log_that_is_there() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        fill(&tenant, 3).await;
+        store.close().await;
+        let classes = ["operational", "subject", "dataset", "credential", "backup"];
+        let active: String = classes.iter().map(|class| format!("{class} = \"sm4-gcm\"\n")).collect();
+        let policy = toml::from_str(&format!("sm2-checkpoints = true\n[active]\n{active}")).unwrap();
+        let store = fresh.open_with(policy).await.unwrap();
+        let tenant = store.tenant(&TenantId::main()).await.unwrap();
+        fill(&tenant, 1).await;
+        store.close().await;
+        // It stays when the policy goes.
+        let (store, tenant) = reopened(&fresh).await;
+        fill(&tenant, 1).await;
+        store.close().await;
+        let (store, tenant) = reopened(&fresh).await;
+        let log = tenant.log().await.unwrap();
+        let note = ledger::note::Note::parse(log.checkpoint.as_bytes()).unwrap();
+        assert_eq!(note.verify([&log.verifier, &log.sm2.unwrap()]).unwrap().len(), 2);
+        assert!(tenant.verify(Vec::new()).await.unwrap().is_clean());
+        store.close().await;
+    });
+}

@@ -16,4 +16,5 @@ mod ledger;
 mod models;
 mod network;
 mod place;
+mod roots;
 mod tenants;

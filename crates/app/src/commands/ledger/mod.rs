@@ -111,6 +111,9 @@ fn status(store: &StoreArgs) -> Result<ExitCode> {
     let log = at_desk("ledger status", store, async |desk| Ok(desk.tenant.log().await?))?;
     say!("log      {}", log.origin);
     say!("key      {}", log.verifier);
+    if let Some(sm2) = &log.sm2 {
+        say!("sm2      {sm2}");
+    }
     say!("entries  {}, {} of them under a checkpoint that a witness cosigned", log.size, log.cosigned_size);
     say!("root     {}", keys::digest::hex(&log.root));
     if log.signed_size < log.size {
@@ -220,8 +223,38 @@ fn read_checkpoint(path: &Path) -> Result<(Note, Checkpoint)> {
     Ok((note, checkpoint))
 }
 
-/// A public key as it is written down, or a file with one.
+/// A public key as it is written down, or a file with one. What is a key is taken for one, whatever files there are: nobody puts another key in its place by a
+/// file of that name.
 fn read_key(text: &str) -> Result<VerifierKey> {
-    let written = fs::read_to_string(text).unwrap_or_else(|_| text.to_owned());
-    written.trim().parse().with_context(|| format!("{text}: not a public key of a log (name+id+key) and no file with one"))
+    let not_written = match text.parse() {
+        Ok(key) => return Ok(key),
+        Err(error) => error,
+    };
+    let file = fs::read_to_string(text).with_context(|| format!("{text}: no public key of a log ({not_written}), and no file with one"))?;
+    file.trim().parse().with_context(|| format!("the file {text} holds no public key of a log"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_a_key_whatever_files_there_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let (ours, theirs) = ("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", "a+01020304+AgU=");
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        fs::write(path("key"), format!("{ours}\n")).unwrap();
+        fs::write(path("other"), "no key").unwrap();
+        assert_eq!(read_key(ours).unwrap().to_string(), ours);
+        assert_eq!(read_key(&path("key")).unwrap().to_string(), ours);
+        // In the working directory, where the text of the key is a name of a file too.
+        fs::write(theirs, format!("{ours}\n")).unwrap();
+        let read = read_key(theirs);
+        fs::remove_file(theirs).unwrap();
+        assert_eq!(read.unwrap().to_string(), theirs);
+        for (wrong, said) in [(path("none"), "no file with one"), (path("other"), "holds no public key"), (format!("{ours}x"), "no file")] {
+            let refused = format!("{:#}", read_key(&wrong).unwrap_err());
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
 }

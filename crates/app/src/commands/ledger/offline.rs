@@ -4,11 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use ledger::checkpoint::Checkpoint;
 use ledger::directory::Directory;
 use ledger::hash::leaf_hash;
+use ledger::key::VerifierKey;
 use ledger::leaf::Leaf;
 use ledger::policy::Policy;
 use ledger::receipt::Receipt;
@@ -27,6 +28,9 @@ pub(crate) struct Verify {
     /// Public key of the exported log, as it was written down, or a file with it
     #[arg(long)]
     key: Option<String>,
+    /// Public key of its SM2 signature, or a file with it: the checkpoint must bear that signature as well
+    #[arg(long, requires = "directory")]
+    sm2_key: Option<String>,
     /// A checkpoint that was kept elsewhere, a file; the log must continue it
     #[arg(long)]
     kept: Vec<PathBuf>,
@@ -37,7 +41,10 @@ pub(crate) struct Verify {
 pub(super) fn verify(command: &Verify) -> Result<ExitCode> {
     let kept: Vec<Checkpoint> = command.kept.iter().map(|path| Ok(read_checkpoint(path)?.1)).collect::<Result<_>>()?;
     let report = match (&command.directory, &command.key) {
-        (Some(directory), Some(key)) => ledger::verify::verify(&Directory::new(directory), &[read_key(key)?], &kept),
+        (Some(directory), Some(key)) => {
+            let keys: Vec<VerifierKey> = [read_key(key)].into_iter().chain(sm2_key(command.sm2_key.as_deref())).collect::<Result<_>>()?;
+            ledger::verify::verify(&Directory::new(directory), &keys, &kept)
+        }
         _ => at_desk("ledger verify", &command.store, async |desk| Ok(desk.tenant.verify(kept).await?))?,
     };
     Ok(print::report(&report))
@@ -54,6 +61,9 @@ pub(crate) struct CheckProof {
     /// Public key of the log, as it was written down, or a file with it
     #[arg(long, required_unless_present = "policy")]
     key: Option<String>,
+    /// Public key of its SM2 signature, or a file with it: the checkpoint must bear that signature as well. A policy lists it as a log of its own
+    #[arg(long, requires = "key")]
+    sm2_key: Option<String>,
     /// Logs, witnesses and how many of them must have signed (C2SP tlog-policy), a file
     #[arg(long, conflicts_with = "key")]
     policy: Option<PathBuf>,
@@ -66,7 +76,10 @@ pub(super) fn check_proof(command: &CheckProof) -> Result<ExitCode> {
     let receipt = Receipt::parse(&proof).with_context(|| command.proof.display().to_string())?;
     let policy = match (&command.policy, &command.key) {
         (Some(path), _) => Policy::parse(&String::from_utf8_lossy(&read(path)?)).with_context(|| path.display().to_string())?,
-        (None, Some(key)) => Policy::parse(&format!("log {}\nquorum none\n", read_key(key)?))?,
+        (None, Some(key)) => {
+            let sm2 = sm2_key(command.sm2_key.as_deref()).transpose()?.map_or(String::new(), |key| format!("log {key}\n"));
+            Policy::parse(&format!("log {}\n{sm2}quorum none\n", read_key(key)?))?
+        }
         (None, None) => bail!("whose log? `--key` or `--policy`"),
     };
     match receipt.check(&leaf_hash(&bytes), &policy) {
@@ -74,7 +87,8 @@ pub(super) fn check_proof(command: &CheckProof) -> Result<ExitCode> {
             say!("entry {} stands in {} of {} entries", receipt.index, accepted.checkpoint.origin, accepted.checkpoint.size);
             for signature in &accepted.verified {
                 let when = signature.time_s.map_or(String::new(), |time_s| format!(" at {}", time((time_s * 1_000).cast_signed())));
-                say!("signed by {}{when}", signature.key.name());
+                let by = if signature.key.is_sm2() { " with SM2" } else { "" };
+                say!("signed by {}{by}{when}", signature.key.name());
             }
             if let Ok(leaf) = Leaf::decode(&bytes) {
                 say!("written {}", time(leaf.time_ms.cast_signed()));
@@ -86,4 +100,13 @@ pub(super) fn check_proof(command: &CheckProof) -> Result<ExitCode> {
             Ok(ExitCode::from(1))
         }
     }
+}
+
+/// The SM2 key that was named, and is one.
+fn sm2_key(text: Option<&str>) -> Option<Result<VerifierKey>> {
+    text.map(|text| {
+        let key = read_key(text)?;
+        ensure!(key.is_sm2(), "{text}: a key, but none of SM2; `--key` takes the other");
+        Ok(key)
+    })
 }

@@ -126,7 +126,8 @@ impl WitnessArgs {
         let key = Ed25519Key::open(&sealed, &passphrase(&self.passphrase_file)?)?;
         let name = fs::read_to_string(self.path("name")).with_context(|| self.path("name").display().to_string())?;
         let logs = fs::read_to_string(self.path("logs")).unwrap_or_default();
-        let logs = logs.lines().map(read_key).collect::<Result<_>>()?;
+        let known = |line: &str| line.parse().with_context(|| format!("{}: {line}", self.path("logs").display()));
+        let logs = logs.lines().map(known).collect::<Result<_>>()?;
         Ok(Machine { cosigner: Cosigner::new(name.trim(), key)?, logs, seen: Heads::new(&self.witness) })
     }
 }
