@@ -60,14 +60,16 @@ pub(crate) async fn accept_heads(readers: &AnyPool, place: &Place) -> Result<Vec
 
 /// The logs with a signed checkpoint of which the head file says nothing.
 async fn unknown(readers: &AnyPool, heads: &Heads) -> Result<Vec<(TenantId, HeadRow)>, StoreError> {
-    let known = heads.read()?;
     let mut connection = readers.acquire().await?;
-    let mut unknown = Vec::new();
+    let mut signed = Vec::new();
     for tenant in tenants(&mut connection).await? {
         let head = head(&mut connection, &tenant, HEAD).await?;
-        if head.signed_size > 0 && !known.contains_key(&head.origin) {
-            unknown.push((tenant, head));
+        if head.signed_size > 0 {
+            signed.push((tenant, head));
         }
     }
-    Ok(unknown)
+    // Read after the database, as it is written before it: a log that another process signs for the first time meanwhile is in it.
+    let known = heads.read()?;
+    signed.retain(|(_, head)| !known.contains_key(&head.origin));
+    Ok(signed)
 }

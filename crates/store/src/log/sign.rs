@@ -51,7 +51,7 @@ impl Logs {
     /// How the first of them failed; it is due again at the next round.
     pub(crate) async fn sign(&mut self, connection: &mut AnyConnection, now_ms: i64, all: bool) -> Result<(), StoreError> {
         if self.forgotten {
-            self.unsigned(connection).await?;
+            self.unsigned(connection, now_ms).await?;
         }
         let mut outcome = Ok(());
         for (tenant, log) in &mut self.open {
@@ -64,24 +64,34 @@ impl Logs {
             log.signed_ms = now_ms;
             let signed = checkpoint(&self.vault, &self.heads, connection, tenant, log, now_ms).await;
             // Where this cannot be written either, it is tried again with the next checkpoint.
-            let _ = tell(connection, tenant, log, signed.as_ref().err(), now_ms).await;
+            let _ = tell(connection, tenant, &mut log.told, signed.as_ref().err(), now_ms).await;
             outcome = outcome.and(signed);
         }
         outcome
     }
 
-    /// Takes up the logs that grew since they were signed: a process that died may have left some, or a batch that failed.
-    async fn unsigned(&mut self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    /// Takes up the logs that grew since they were signed: a process that died may have left some, or a batch that failed. A damaged one keeps no other back.
+    async fn unsigned(&mut self, connection: &mut AnyConnection, now_ms: i64) -> Result<(), StoreError> {
         for tenant in tenants(connection).await? {
-            let head = head(connection, &tenant, HEAD).await?;
-            if head.signed_size < head.size && !self.open.contains_key(&tenant) {
-                let log = open(connection, &tenant, head).await?;
-                self.open.insert(tenant, log);
+            if self.open.contains_key(&tenant) {
+                continue;
+            }
+            match grown(connection, &tenant).await {
+                Ok(Some(log)) => drop(self.open.insert(tenant, log)),
+                Ok(None) => {}
+                Err(error @ StoreError::Database(_)) => return Err(error),
+                Err(error) => tell(connection, &tenant, &mut None, Some(&error), now_ms).await?,
             }
         }
         self.forgotten = false;
         Ok(())
     }
+}
+
+/// A log with entries of which no checkpoint speaks.
+async fn grown(connection: &mut AnyConnection, tenant: &TenantId) -> Result<Option<Open>, StoreError> {
+    let head = head(connection, tenant, HEAD).await?;
+    if head.signed_size < head.size { open(connection, tenant, head).await.map(Some) } else { Ok(None) }
 }
 
 async fn checkpoint(
@@ -108,12 +118,12 @@ async fn checkpoint(
 async fn tell(
     connection: &mut AnyConnection,
     tenant: &TenantId,
-    log: &mut Open,
+    told: &mut Option<Option<String>>,
     error: Option<&StoreError>,
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let error = error.map(|error| error.to_string().chars().take(MAX_ERROR_CHARS).collect::<String>());
-    if log.told.as_ref() == Some(&error) {
+    if told.as_ref() == Some(&error) {
         return Ok(());
     }
     let query = match error.clone() {
@@ -125,6 +135,6 @@ async fn tell(
         }
     };
     query.execute(connection).await?;
-    log.told = Some(error);
+    *told = Some(error);
     Ok(())
 }

@@ -155,6 +155,26 @@ fn a_signature_that_fails_is_told_with_its_time_until_one_succeeds() {
     });
 }
 
+#[test]
+fn a_damaged_log_keeps_no_other_from_being_signed() {
+    everywhere(async |fresh: Fresh| {
+        let (store, _) = fresh.main().await;
+        let other = store.create_tenant(&"other".parse().unwrap(), "audit.example.cn", "test").await.unwrap();
+        fill(&other, 3).await;
+        store.close().await;
+        // Neither was signed yet, and one has lost its tiles.
+        std::fs::remove_file(fresh.place.directory.join("head")).unwrap();
+        fresh.ask("guiju.db", "UPDATE log_head SET checkpoint = '', signed_size = 0").await;
+        fresh.ask("guiju.db", "DELETE FROM log_tile WHERE tenant = 'main'").await;
+        let (store, damaged) = reopened(&fresh).await;
+        let other = store.tenant(&"other".parse().unwrap()).await.unwrap();
+        until_signed(&other, &fresh).await;
+        let fault = until_signing_is(&damaged, &fresh, true).await.unwrap();
+        assert!(fault.error.contains("damaged"), "{fault:?}");
+        store.close().await;
+    });
+}
+
 async fn until_signed(tenant: &Tenant, fresh: &Fresh) {
     for _ in 0..100 {
         let log = tenant.log().await.unwrap();

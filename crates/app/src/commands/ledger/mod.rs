@@ -81,7 +81,7 @@ pub(crate) enum Ledger {
     },
     /// Where the file `head` is gone: take the signed checkpoints of the database for what this machine has signed
     ///
-    /// Only where the database is known to be the newest: an older copy of it would be taken too. Before anything is written, let the audit administrator hold a checkpoint that was
+    /// Only where the database is known to be the newest: an older copy of it would be taken too. Before the service goes on, let the audit administrator hold a checkpoint that was
     /// kept elsewhere against it: `guiju ledger verify --kept FILE`. An entry in the log says that this was done.
     AcceptHead {
         #[command(flatten)]
