@@ -112,14 +112,14 @@ mod tests {
         fs::write(at("a"), "12345").unwrap();
         fs::write(at("b"), "1235").unwrap();
         fs::remove_file(at("c")).unwrap();
-        fs::rename(at("d/e"), at("d/\u{1b}f")).unwrap();
+        fs::rename(at("d/e"), at("d/z\u{1b}")).unwrap();
         let say = |manifest: &Manifest| compare(manifest, place.path(), &bar).iter().map(ToString::to_string).collect::<Vec<_>>();
         let five = [
             "changed    a: 5 bytes, 4 were registered",
             "changed    b: other content of the same size",
             "missing    c",
             "missing    d/e",
-            "new        d/\\u{1b}f",
+            "new        d/z\\u{1b}",
         ];
         assert_eq!(say(&manifest), five);
         // Of files that were named one by one, others beside them say nothing.
