@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use keys::root::Root;
+use keys::root::{PassphraseRoot, Root};
 use keys::{CipherPolicy, Suite};
 use store::{Options, Place, Store, Tenant, TenantId, system_clock};
 
@@ -53,7 +53,7 @@ impl StoreArgs {
     }
 
     /// The root of the store, as `root.toml` says.
-    pub(super) fn root(&self) -> Result<Arc<dyn Root>> {
+    pub(crate) fn root(&self) -> Result<Arc<dyn Root>> {
         RootFile::of(self.directory())?.open(self.directory(), &self.secrets)
     }
 

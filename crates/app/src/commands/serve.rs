@@ -36,16 +36,19 @@ pub(crate) fn run(command: &Serve) -> Result<ExitCode> {
     config.listen = command.listen.unwrap_or(config.listen);
     config.admin = command.admin.unwrap_or(config.admin);
     config.check()?;
+    // Outside of the runtime: a root behind a network asks with a client that waits.
+    let root = if command.demo { None } else { Some(command.store.root()?) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Kept to the end: with it goes what a demonstration wrote.
         let _scratch;
-        let (store, tenant) = if command.demo {
-            let (scratch, store, tenant) = temporary().await?;
-            _scratch = scratch;
-            (store, tenant)
-        } else {
-            command.store.open().await?
+        let (store, tenant) = match root {
+            Some(root) => command.store.open(root).await?,
+            None => {
+                let (scratch, store, tenant) = temporary().await?;
+                _scratch = scratch;
+                (store, tenant)
+            }
         };
         let gateway = Gateway::start(config, tenant).await?;
         say!("guiju: clients at http://{}/v1, the operator at http://{}", gateway.address(), gateway.admin_address());

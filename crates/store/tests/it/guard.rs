@@ -630,7 +630,9 @@ fn two_gateways_on_one_database_lose_no_strike() {
         // Another machine has the database in common, and a directory of its own.
         let elsewhere = tempfile::tempdir().unwrap();
         if place.database.is_some() {
+            // It takes the heads along: who has none is refused, for the log is signed already.
             place.directory = elsewhere.path().to_owned();
+            std::fs::copy(fresh.place.directory.join("head"), place.directory.join("head")).unwrap();
         }
         let second = Fresh { directory: elsewhere, place, time: fresh.time.clone() };
         let other = second.open().await;
