@@ -8,6 +8,7 @@ mod layers;
 mod ledger;
 mod match_bench;
 mod refusal;
+mod stream;
 mod worst;
 
 use anyhow::{Result, bail};
@@ -19,6 +20,7 @@ const USAGE: &str = "usage: cargo xtask TASK
                              --cross: score every training author with a model that has not seen that author
   bench match [--text FILE --words FILE] [--runs N] [--mb N]   the matcher against daachorse, aho-corasick and Hyperscan
   bench worst                 time and memory of texts made to hurt, and of ordinary text
+  bench stream                what an answer in pieces costs, and what is held back of it
   bench classifier            what a text costs with each classifier, by length
   bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
   bench rotate [KEYS] [--database URL]      rotation of a tenant's key over so many persons' keys, three times (default 1000000)
@@ -33,6 +35,7 @@ fn main() -> Result<()> {
         ["bench", "classifier"] => classifier::run(),
         ["bench", "ledger", flags @ ..] => ledger::run(flags),
         ["bench", "rotate", flags @ ..] => ledger::rotate(flags),
+        ["bench", "stream"] => stream::run(),
         ["bench", "worst"] => worst::run(),
         ["bench", "match", flags @ ..] => match_bench::run(flags),
         _ => bail!(USAGE),

@@ -2,7 +2,7 @@
 
 use crate::match_bench::cpu;
 use anyhow::Result;
-use detect::{Direction, Keywords, Lexicon, Pipeline, Scanner};
+use detect::{Direction, Keywords, Lexicon, Pipeline};
 
 /// Size of each text: the measure of a worst case.
 const BYTES: usize = 10_000_000;
@@ -67,29 +67,8 @@ pub(crate) fn run() -> Result<()> {
         documents / by_line
     );
     println!("personal information alone, line by line: {:.1} MB/s, {:.0} lines/s", mb / personal, documents / personal);
-    stream(&pipeline, &lines)?;
+    crate::stream::measure(&pipeline)?;
     println!("peak memory: {}", peak());
-    Ok(())
-}
-
-/// What is held back, and what a piece costs, when ordinary text comes in pieces of four bytes.
-fn stream(pipeline: &Pipeline, lines: &[&str]) -> Result<()> {
-    let (mut held, mut pieces) = (0, 0);
-    let (seconds, done) = timed(|| -> Result<()> {
-        for text in lines.chunks(20).take(40).map(|lines| lines.join("\n")) {
-            let (mut scanner, mut fed) = (Scanner::new(pipeline.clone(), Direction::Output), 0);
-            for piece in text.as_bytes().chunks(4) {
-                fed += piece.len();
-                held += fed - scanner.feed(piece)?.released;
-                pieces += 1;
-            }
-            scanner.finish()?;
-        }
-        Ok(())
-    });
-    done?;
-    let (held, pieces) = (held as f64, f64::from(pieces));
-    println!("in pieces of 4 bytes: {:.0} µs a piece, {:.1} bytes held back on average", seconds / pieces * 1e6, held / pieces);
     Ok(())
 }
 

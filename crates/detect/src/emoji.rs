@@ -43,10 +43,22 @@ const KEYCAP: char = '\u{20E3}';
 /// A sign that the fold takes for filler.
 const FILLER: char = '、';
 
+/// Where the last emoji that says something, or the sign that makes a keycap, begins.
+pub(crate) fn last(text: &str) -> Option<usize> {
+    if !may_speak(text) {
+        return None;
+    }
+    text.char_indices().filter(|(_, c)| *c == KEYCAP || MEANT.contains_key(c)).map(|(at, _)| at).last()
+}
+
+/// Whether an emoji may be there. None begins with a lower byte, and most texts have none as high as these.
+fn may_speak(text: &str) -> bool {
+    text.bytes().any(|byte| byte == 0xF0 || byte == 0xE2)
+}
+
 /// The text as its emoji are meant, and with keycaps (1️⃣), which are made of a digit, as the filler they are; none if nothing changes.
 pub(crate) fn views(text: &str) -> Vec<Spoken> {
-    // No emoji begins with a lower byte, and most texts have none as high as these.
-    if !text.bytes().any(|byte| byte == 0xF0 || byte == 0xE2) {
+    if !may_speak(text) {
         return Vec::new();
     }
     let keycaps = if text.contains(KEYCAP) { view(text, |_| None) } else { None };
@@ -60,7 +72,7 @@ fn view(text: &str, meant: impl Fn(char) -> Option<char>) -> Option<Spoken> {
     let mut at = 0;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let after = text.get(at + c.len_utf8()..).unwrap_or_default();
-        let enclosed = after.strip_prefix('\u{FE0F}').unwrap_or(after).strip_prefix(KEYCAP).filter(|_| c.is_ascii());
+        let enclosed = after.strip_prefix('\u{FE0F}').unwrap_or(after).strip_prefix(KEYCAP).filter(|_| matches!(c, '0'..='9' | '#' | '*'));
         let (to, len) = match (enclosed, meant(c)) {
             (Some(then), _) => (FILLER, text.len() - then.len() - at),
             (None, Some(meant)) => (meant, c.len_utf8()),

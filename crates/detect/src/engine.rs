@@ -112,6 +112,15 @@ pub(crate) struct Patterns<'a> {
     pub(crate) prefixes: &'a [u32],
 }
 
+/// What tells most short texts from the beginnings of patterns.
+#[derive(Debug)]
+pub(crate) struct Begins {
+    /// One bit for each unit that a longer pattern begins with.
+    firsts: Vec<u64>,
+    /// The patterns whose beginnings have one unit, two, three, four.
+    runs: [Range<u32>; BEGIN],
+}
+
 /// The same, owned.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
@@ -315,7 +324,8 @@ impl<'a> Patterns<'a> {
         all(whole..positions, out, count)
     }
 
-    fn verify(&self, text: &[u16], at: usize, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
+    /// Calls `found` for every match that begins here, until it says to stop.
+    pub(crate) fn verify(&self, text: &[u16], at: usize, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
         let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
         let full = begin(rest);
         let mut lookup = |length: usize| match self.slot(if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) }) {
@@ -367,26 +377,41 @@ impl<'a> Patterns<'a> {
         ControlFlow::Continue(())
     }
 
+    /// What [`Patterns::is_open`] asks first.
+    pub(crate) fn begins(&self) -> Begins {
+        let mut firsts = vec![0; 1 << 10];
+        for pattern in (0..self.len() as u32).map(|at| self.pattern(at)).filter(|pattern| pattern.len() > 1) {
+            let first = pattern.first().copied().unwrap_or_default();
+            if let Some(word) = firsts.get_mut(usize::from(first >> 6)) {
+                *word |= 1_u64 << (first & 63);
+            }
+        }
+        Begins { firsts, runs: std::array::from_fn(|length| self.run(length)) }
+    }
+
     /// Whether some pattern is longer than this text and begins with it.
-    pub(crate) fn is_open(&self, text: &[u16]) -> bool {
+    pub(crate) fn is_open(&self, text: &[u16], begins: &Begins) -> bool {
         let longer = |units: &[u16]| units.len() > text.len() && units.starts_with(text);
         // In a sorted range of patterns; the text itself may be one and stand first.
         let among = |range: Range<u32>| {
             let at = partition(range.clone(), |pattern| self.pattern(pattern) < text);
             (at..range.end).take(2).any(|pattern| longer(self.pattern(pattern)))
         };
-        if text.len() >= BEGIN {
-            return self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count));
-        }
-        let begins = |&[first, second]: &[u16; 2]| {
-            let pair = u32::from(first) | u32::from(second) << 16;
-            self.pairs.get(place(pair, self.pairs.len())).is_some_and(|bits| bits & (TWO | THREE | FOUR) != 0)
+        let bits = |at: usize| match text.get(at..) {
+            Some(&[first, second, ..]) => self.pairs.get(place(u32::from(first) | u32::from(second) << 16, self.pairs.len())).copied(),
+            _ => None,
         };
-        if text.first_chunk().is_some_and(|pair| !begins(pair)) {
+        let first = text.first().copied().unwrap_or_default();
+        if !begins.firsts.get(usize::from(first >> 6)).is_some_and(|word| word >> (first & 63) & 1 == 1) {
             return false;
         }
-        // Patterns are sorted by the length of their beginning first: four sorted runs.
-        (0..BEGIN).any(|length| among(self.run(length)))
+        let begun = bits(0).unwrap_or_default() & (THREE | FOUR);
+        match text.len() {
+            1 => true,
+            2 => begun != 0 && begins.runs.iter().skip(2).any(|run| among(run.clone())),
+            3 => begun & FOUR & bits(1).unwrap_or_default() >> ONE_ON != 0 && begins.runs.iter().skip(3).any(|run| among(run.clone())),
+            _ => begun & FOUR != 0 && self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count)),
+        }
     }
 
     /// The patterns whose beginning has `length + 1` units.

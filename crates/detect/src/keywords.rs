@@ -3,6 +3,8 @@
 //! Everything that stands in the text is found first (keywords, near words, allow-phrases, disguises of them); then each rule decides on its own
 //! places. Whether a keyword counts depends only on what stands within [`BEHIND`] units before it and [`AHEAD`] units after it.
 
+mod live;
+
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
@@ -11,11 +13,12 @@ use regex::Regex;
 use taxonomy::{Finding, Severity};
 
 use crate::engine::{Hit, MAX_UNITS};
-use crate::fold::{Folded, MAX_FILLER, is_cjk, is_filler};
+use crate::fold::{Folded, is_cjk};
 use crate::lexicon::{Artefact, Form, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Stage};
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
-use crate::sound;
-use crate::view::{self, Via, View, Views};
+use crate::policy::Direction;
+use crate::trail::Trail;
+use crate::view::{self, Via, Views};
 
 /// Most places looked at in one item: a text made of nothing but keywords must not fill the memory (16 bytes each).
 const MAX_PLACES: usize = 1 << 20;
@@ -33,21 +36,25 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 pub struct Keywords {
     name: &'static str,
     artefact: Arc<Artefact>,
+    /// The direction whose texts it leaves alone.
+    not: Option<Direction>,
+    /// What [`Detector::live`] asks again and again.
+    opening: OnceLock<live::Opening>,
     /// Compiled when first needed, as few rules have one.
     then: HashMap<u32, OnceLock<Option<Regex>>>,
 }
 
 /// A place where a rule has something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    rule: u32,
-    start: u32,
-    end: u32,
+pub(crate) struct Place {
+    pub(crate) rule: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
     via: Via,
 }
 
 impl Place {
-    fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -128,13 +135,20 @@ impl Keywords {
     pub fn new(artefact: Arc<Artefact>) -> Self {
         let with_then = artefact.rules().iter().enumerate().filter(|(_, rule)| !artefact.then(rule).is_empty());
         let then = with_then.map(|(at, _)| (at as u32, OnceLock::new())).collect();
-        Self { name: "keywords", artefact, then }
+        Self { name: "keywords", artefact, not: None, opening: OnceLock::new(), then }
     }
 
     /// The same under another name, for a second lexicon in one pipeline.
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = name;
+        self
+    }
+
+    /// The same, but texts that go this way are left alone.
+    #[must_use]
+    pub fn but_for(mut self, direction: Direction) -> Self {
+        self.not = Some(direction);
         self
     }
 
@@ -289,94 +303,17 @@ impl Detector for Keywords {
         Ok(())
     }
 
-    fn live(&self, item: &Item<'_>) -> usize {
-        self.open(&item.folded)
+    fn live(&self, item: &Item<'_>, trail: &mut Trail) -> usize {
+        self.read_on(item.folded.units(), trail)
+    }
+
+    fn judges(&self, direction: Direction) -> bool {
+        self.not != Some(direction)
     }
 
     fn reads_backwards(&self) -> bool {
         true
     }
-}
-
-impl Keywords {
-    /// The first unit of what more text could still make a finding of, or take a finding from.
-    fn open(&self, folded: &Folded<'_>) -> usize {
-        let units = folded.units();
-        let mut live = self.open_pattern(units);
-        // Filler at the end vanishes if a CJK character comes next.
-        let kept = units.len() - units.iter().rev().take_while(|unit| is_filler(**unit)).count();
-        if kept < units.len() && units.len() - kept <= MAX_FILLER as usize {
-            live = live.min(self.open_pattern(units.get(..kept).unwrap_or_default()));
-        }
-        live.min(self.open_place(units, kept))
-    }
-
-    /// The first unit from which the text, or a view of it, ends inside a pattern.
-    fn open_pattern(&self, units: &[u16]) -> usize {
-        let tail = units.len().saturating_sub(2 * MAX_UNITS);
-        let last = units.get(tail..).unwrap_or_default();
-        let mut live = self.first_open(last);
-        // A character half put together: what stands before it may go on with the whole of it.
-        let parts = view::open_parts(last);
-        if parts > 0 {
-            live = live.min(self.first_open(last.get(..last.len() - parts).unwrap_or_default()));
-        }
-        // So may a run of letters that becomes pinyin.
-        let run = sound::open_run(last);
-        if run > 0 && self.has_sounds() {
-            let before = last.len() - run;
-            live = live.min(before).min(self.first_open(last.get(..before).unwrap_or_default()));
-        }
-        // A run of letters and signs may yet turn out to be leet.
-        let word = last.iter().rev().take(MAX_UNITS).take_while(|unit| **unit < 0x80 && !is_blank(**unit)).count();
-        let signs = last.iter().rev().take(word).any(|unit| !(u16::from(b'a')..=u16::from(b'z')).contains(unit));
-        live = if signs { live.min(last.len() - word) } else { live };
-        // So may letters apart.
-        tail + live.min(last.len() - view::open_apart(last))
-    }
-
-    fn has_sounds(&self) -> bool {
-        Stage::ALL.iter().any(|stage| self.artefact.set(*stage, Form::Sound).patterns.len() > 0)
-    }
-
-    /// The first unit from which a stretch of text, or a view of it, is the beginning of a pattern; its length if there is none.
-    fn first_open(&self, text: &[u16]) -> usize {
-        let open = |stage: Stage, form: Form, units: &[u16]| {
-            let (patterns, from) = (self.artefact.set(stage, form).patterns, units.len().saturating_sub(MAX_UNITS));
-            (from..units.len()).find(|&at| units.get(at..).is_some_and(|rest| patterns.is_open(rest)))
-        };
-        let in_view = |stage, form, view: &View| open(stage, form, &view.units).map_or(text.len(), |at| view.origin(at..at + 1).start);
-        let views = Views::of(text);
-        let mut live = text.len();
-        for stage in Stage::ALL {
-            // Initials are looked for in the text itself: letters that are still to come may make any end of it worth a look.
-            let as_it_is = [Form::Plain, Form::Initials].iter().filter_map(|form| open(stage, *form, text)).min();
-            live = live.min(as_it_is.unwrap_or(text.len())).min(in_view(stage, Form::Sound, &views.sound));
-            for view in [&views.split, &views.spaced, &views.leet] {
-                live = live.min(in_view(stage, Form::Plain, view));
-            }
-        }
-        live
-    }
-
-    /// The first unit of a keyword whose conditions are not yet decided. The text ends with the filler from `kept` on.
-    fn open_place(&self, units: &[u16], kept: usize) -> usize {
-        let from = units.len().saturating_sub(BEHIND + MAX_UNITS);
-        let places = self.all_places(units.get(from..).unwrap_or_default());
-        let undecided = |place: &&Place| {
-            let Some(rule) = self.artefact.rules().get(place.rule as usize) else { return false };
-            let end = from + place.end as usize;
-            // What is between a keyword and its near word may be hidden in views; each filler there counts for nothing.
-            let reach = rule.within().map_or(0, |within| within + MAX_UNITS);
-            let then = if self.then.contains_key(&place.rule) { MAX_THEN_BYTES } else { 0 };
-            end + reach.max(then) > kept || end >= kept
-        };
-        places.keywords.iter().filter(undecided).map(|place| from + place.start as usize).min().unwrap_or(units.len())
-    }
-}
-
-fn is_blank(unit: u16) -> bool {
-    unit <= u16::from(b' ')
 }
 
 /// Compiles what must follow a keyword.

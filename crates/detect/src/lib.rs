@@ -19,6 +19,7 @@ mod policy;
 pub mod redact;
 mod scanner;
 mod sound;
+mod trail;
 mod view;
 mod wide;
 
@@ -34,6 +35,7 @@ pub use pii::Pii;
 pub use pipeline::{DetectError, Detector, Item, MAX_ITEM_BYTES, Pipeline};
 pub use policy::{Direction, Policy, PolicyError};
 pub use scanner::{NotText, Scanner, Step};
+pub use trail::Trail;
 
 /// Clean sentences of our own writing, one a line: news, encyclopaedia, law, medicine, chat, literature, in Chinese and English. What a
 /// lexicon finds in them is a false hit.

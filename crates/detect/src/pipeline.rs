@@ -11,6 +11,7 @@ use crate::decode::{self, Decoded, How};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::policy::{Direction, Policy};
+use crate::trail::Trail;
 use crate::view::Views;
 use crate::{Keywords, Lexicon, LexiconError, Pii};
 
@@ -40,7 +41,7 @@ pub struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn new(text: &'a str, folded: Folded<'a>, disguises: bool) -> Self {
+    pub(crate) fn new(text: &'a str, folded: Folded<'a>, disguises: bool) -> Self {
         Self { text, folded, views: disguises.then(OnceCell::new) }
     }
 
@@ -73,9 +74,15 @@ pub trait Detector: Send + Sync {
     /// It could not do its work; the item is then held, not passed.
     fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError>;
 
-    /// The first unit from which the text could still become part of a finding, or take one away, if more text came; the number of units if
-    /// nothing is open. What stands before it is decided. See [`crate::Scanner`].
-    fn live(&self, item: &Item<'_>) -> usize;
+    /// Reads on in a text that grows, from where the trail says that the last call left off: what stands in it that may be a finding goes
+    /// into the trail. Returns the first unit that could still become part of a finding, or take one away, if more text came; the number of
+    /// units if nothing is open. What stands before it is decided. See [`crate::Scanner`].
+    fn live(&self, item: &Item<'_>, trail: &mut Trail) -> usize;
+
+    /// Whether it judges texts that go this way.
+    fn judges(&self, _: Direction) -> bool {
+        true
+    }
 
     /// Whether it also looks at a whole text read from its end.
     fn reads_backwards(&self) -> bool {
@@ -112,12 +119,13 @@ impl Pipeline {
         self.named()
     }
 
-    /// The pipeline of a lexicon, with the built-in rules against attacks and the recognisers of personal information.
+    /// The pipeline of a lexicon, with the built-in rules against attacks and the recognisers of personal information. What a model puts out is
+    /// not judged for attacks: they are made on the model, with what is put in, and an answer that quotes one does no harm.
     ///
     /// # Errors
     /// Never in a released build: the built-in rules are tested.
     pub fn standard(keywords: Keywords) -> Result<Self, LexiconError> {
-        let attacks = Keywords::compile(&Lexicon::attacks()?).named("attacks");
+        let attacks = Keywords::compile(&Lexicon::attacks()?).named("attacks").but_for(Direction::Output);
         Ok(Self::new(vec![Box::new(keywords), Box::new(attacks), Box::new(Pii)]))
     }
 
@@ -161,8 +169,8 @@ impl Pipeline {
             let message = format!("the item has {} bytes, the limit is {MAX_ITEM_BYTES}; split it", text.len());
             faults.push(Fault { detector: "pipeline".to_owned(), message });
         } else {
-            self.detect(text, &mut findings, &mut faults);
-            self.decode(text, None, 0, &mut findings, &mut faults);
+            self.detect(text, direction, &mut findings, &mut faults);
+            self.decode(text, direction, None, 0, &mut findings, &mut faults);
             if let Some(classifier) = &self.classifier {
                 findings.extend(classifier.findings(&Input { kind: direction.kind(), text, prompt: None }));
             }
@@ -172,8 +180,7 @@ impl Pipeline {
 
     /// Puts findings in order and decides.
     pub(crate) fn verdict(&self, mut findings: Vec<Finding>, mut faults: Vec<Fault>, direction: Direction) -> Verdict {
-        findings.sort_by(|a, b| (a.span, &a.rule, &a.via, a.class).cmp(&(b.span, &b.rule, &b.via, b.class)));
-        findings.dedup_by(|a, b| a.span == b.span && a.rule == b.rule);
+        in_order(&mut findings);
         if findings.len() > MAX_FINDINGS {
             let message = format!("{} findings, only the first {MAX_FINDINGS} are kept", findings.len());
             faults.push(Fault { detector: "pipeline".to_owned(), message });
@@ -185,11 +192,11 @@ impl Pipeline {
     }
 
     /// What the detectors find in the text as it stands, and in what its emoji say.
-    pub(crate) fn detect(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
-        self.detect_plain(text, findings, faults);
+    pub(crate) fn detect(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+        self.detect_plain(text, direction, findings, faults);
         for spoken in emoji::views(text) {
             let mut said = Vec::new();
-            self.detect_plain(&spoken.text, &mut said, faults);
+            self.detect_plain(&spoken.text, direction, &mut said, faults);
             said.retain(|finding| finding.personal.is_none());
             findings.extend(said.into_iter().filter_map(|finding| {
                 let span = spoken.original(finding.span)?;
@@ -199,9 +206,9 @@ impl Pipeline {
         }
     }
 
-    fn detect_plain(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+    fn detect_plain(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
         self.with_item(text, true, |item| {
-            for detector in &self.detectors {
+            for detector in self.judging(direction) {
                 if let Err(error) = detector.detect(item, findings) {
                     faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
                 }
@@ -209,20 +216,9 @@ impl Pipeline {
         });
     }
 
-    /// The first byte of a text that is not decided.
-    pub(crate) fn live(&self, text: &str) -> usize {
-        let said = emoji::views(text).into_iter().map(|spoken| {
-            let live = self.live_plain(&spoken.text);
-            spoken.original(taxonomy::Span { start: live, end: live }).map_or(0, |span| span.start)
-        });
-        said.fold(self.live_plain(text), usize::min)
-    }
-
-    fn live_plain(&self, text: &str) -> usize {
-        self.with_item(text, true, |item| {
-            let live = self.detectors.iter().map(|detector| detector.live(item)).min();
-            live.map_or(text.len(), |unit| item.folded.start(unit))
-        })
+    /// The detectors that judge texts of this direction.
+    pub(crate) fn judging(&self, direction: Direction) -> impl Iterator<Item = &dyn Detector> {
+        self.detectors.iter().map(Arc::as_ref).filter(move |detector| detector.judges(direction))
     }
 
     fn with_item<T>(&self, text: &str, disguises: bool, work: impl FnOnce(&Item<'_>) -> T) -> T {
@@ -234,18 +230,26 @@ impl Pipeline {
     }
 
     /// Decodes what is hidden in the text and judges that too. A finding in it stands, in the original, where the encoding stands.
-    fn decode(&self, text: &str, outer: Option<&Decoded>, depth: usize, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+    fn decode(
+        &self,
+        text: &str,
+        direction: Direction,
+        outer: Option<&Decoded>,
+        depth: usize,
+        findings: &mut Vec<Finding>,
+        faults: &mut Vec<Fault>,
+    ) {
         if depth == decode::MAX_DEPTH {
             return;
         }
         let mut pieces = Vec::new();
         decode::decode(text, &mut pieces);
         if depth == 0 {
-            self.backwards(text, findings, faults);
+            self.backwards(text, direction, findings, faults);
         }
         for mut piece in pieces {
             let mut inside = Vec::new();
-            self.detect(&piece.text, &mut inside, faults);
+            self.detect(&piece.text, direction, &mut inside, faults);
             // Personal information inside an encoding is as private as outside, but a name among decoded letters is mostly chance.
             inside.retain(|finding| finding.personal.is_none_or(|kind| kind.is_sensitive()));
             let how = piece.how.id();
@@ -260,7 +264,7 @@ impl Pipeline {
             if matches!(piece.how, How::UnicodeTags | How::ZeroWidth | How::VariationSelectors) && is_message(&piece.text) {
                 findings.push(hidden(&piece, span));
             }
-            self.decode(&piece.text, Some(&piece), depth + 1, findings, faults);
+            self.decode(&piece.text, direction, Some(&piece), depth + 1, findings, faults);
         }
     }
 }
@@ -268,11 +272,11 @@ impl Pipeline {
 impl Pipeline {
     /// Judges the text read from its end. One disguise at a time: what needs a second one backwards is chance. Personal information is not looked
     /// for: backwards, digits are other numbers.
-    fn backwards(&self, text: &str, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+    fn backwards(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
         let reversed: String = text.chars().rev().collect();
         let mut inside = Vec::new();
         self.with_item(&reversed, false, |item| {
-            for detector in self.detectors.iter().filter(|detector| detector.reads_backwards()) {
+            for detector in self.judging(direction).filter(|detector| detector.reads_backwards()) {
                 if let Err(error) = detector.detect(item, &mut inside) {
                     faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
                 }
@@ -283,6 +287,12 @@ impl Pipeline {
             Some(Finding { span, matched: span.cut(text)?.to_owned(), via: Some("reversed".to_owned()), ..finding })
         }));
     }
+}
+
+/// Puts findings in order of place; of several of one rule at one place, one stays.
+pub(crate) fn in_order(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| (a.span, &a.rule, &a.via, a.class).cmp(&(b.span, &b.rule, &b.via, b.class)));
+    findings.dedup_by(|a, b| a.span == b.span && a.rule == b.rule);
 }
 
 /// Whether hidden characters say something: a few strewn about to part letters say nothing.

@@ -84,6 +84,16 @@ impl View {
         start..end
     }
 
+    /// The first place whose origin begins at this unit or after it.
+    pub(crate) fn first_from(&self, unit: usize) -> usize {
+        self.origins.partition_point(|origin| (origin.0 as usize) < unit)
+    }
+
+    /// Whether it goes on to the end of a text of so many units.
+    pub(crate) fn reaches(&self, len: usize) -> bool {
+        self.origins.last().is_some_and(|origin| origin.1 as usize == len)
+    }
+
     /// The text with some ranges replaced, as far as it surrounds them.
     fn around(text: &[u16], changes: &[(Range<usize>, Vec<u16>)]) -> Self {
         let mut view = Self::default();
@@ -240,6 +250,15 @@ fn is_first_part(unit: u16) -> bool {
 /// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within
 /// [`BESIDE`] units of others.
 pub(crate) fn split(text: &[u16]) -> View {
+    put_together(text, false)
+}
+
+/// The same with the doubtful ones, which a later one may make sure.
+pub(crate) fn split_perhaps(text: &[u16]) -> View {
+    put_together(text, true)
+}
+
+fn put_together(text: &[u16], doubtful_too: bool) -> View {
     let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
     let (mut at, mut sure, mut doubtful) = (0, None, Vec::new());
     while at < text.len() {
@@ -251,7 +270,7 @@ pub(crate) fn split(text: &[u16]) -> View {
         };
         let change = (at..at + 1 + form.rest.len(), vec![form.whole]);
         at = change.0.end;
-        if !form.everyday {
+        if !form.everyday || doubtful_too {
             doubtful.retain(|before: &(Range<usize>, Vec<u16>)| before.0.end + BESIDE > change.0.start);
             changes.append(&mut doubtful);
             sure = Some(at);
@@ -316,7 +335,7 @@ fn apart(text: &[u16], at: usize) -> Option<usize> {
 }
 
 /// The text with letters apart put together (k.i.l.l, i g n o r e); empty if there are none.
-fn spaced(text: &[u16]) -> View {
+pub(crate) fn spaced(text: &[u16]) -> View {
     let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -472,6 +491,13 @@ pub(crate) fn leet(text: &[u16]) -> View {
         }
         at += len.max(1);
     }
+    view
+}
+
+/// The skeleton of a whole text.
+pub(crate) fn drawn(text: &[u16]) -> View {
+    let mut view = View::default();
+    view.draw(text, 0..text.len());
     view
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use stats::{Bound, Interval, Rate, Standing};
 use taxonomy::{AttackKind, Finding, PersonalKind, RiskClass, Severity};
 
-use crate::Pipeline;
+use crate::{Direction, Pipeline};
 pub use transforms::{Apply, Scope, Transform, transforms};
 use transforms::{Rng, is_han};
 
@@ -159,7 +159,7 @@ impl<'a> Case<'a> {
 
 /// The findings that a person would see.
 fn judge(pipeline: &Pipeline, text: &str) -> Vec<Finding> {
-    let mut findings = pipeline.check(text).findings;
+    let mut findings = pipeline.check_as(text, Direction::Input).findings;
     findings.retain(|finding| finding.severity >= Severity::Review);
     findings
 }
@@ -269,7 +269,7 @@ mod tests {
             Ok(())
         }
 
-        fn live(&self, item: &Item<'_>) -> usize {
+        fn live(&self, item: &Item<'_>, _: &mut crate::Trail) -> usize {
             item.folded.units().len()
         }
     }

@@ -4,6 +4,8 @@
 //! look-alike letters; invisible characters vanish. Filler (spaces, punctuation, symbols) between two CJK characters is skipped, up to
 //! [`MAX_FILLER`] in a row, because that is how a word is hidden in Chinese; beside letters and digits it stays, because there it parts words.
 
+mod growing;
+
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -14,6 +16,7 @@ pub(crate) mod table {
     include!(concat!(env!("OUT_DIR"), "/fold_table.rs"));
 }
 
+pub(crate) use growing::Growing;
 pub(crate) use table::FIRST_CJK;
 
 /// Most filler units skipped in a row: disguises seen use one to three; a longer run parts two lines or columns.
@@ -32,6 +35,13 @@ pub(crate) const fn is_cjk(unit: u16) -> bool {
 #[must_use]
 pub(crate) fn is_filler(unit: u16) -> bool {
     unit < FIRST_CJK && table::FILLER.get(usize::from(unit >> 6)).is_some_and(|word| word >> (unit & 63) & 1 == 1)
+}
+
+/// How many units stay whatever follows: filler at the end vanishes between two CJK characters.
+pub(crate) fn kept(units: &[u16]) -> usize {
+    let kept = units.len() - units.iter().rev().take(MAX_FILLER as usize + 1).take_while(|unit| is_filler(**unit)).count();
+    let after_cjk = kept.checked_sub(1).and_then(|last| units.get(last)).is_some_and(|unit| is_cjk(*unit));
+    if after_cjk && units.len() - kept <= MAX_FILLER as usize { kept } else { units.len() }
 }
 
 /// Bytes between two remembered places.

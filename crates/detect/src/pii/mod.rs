@@ -12,6 +12,7 @@ use taxonomy::{Finding, PersonalKind, RiskClass, Severity};
 
 use crate::fold;
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
+use crate::trail::Trail;
 
 /// How far before a finding something can decide about it, in units.
 pub(crate) const BEHIND: usize = if numbers::BEHIND > people::BEHIND { numbers::BEHIND } else { people::BEHIND };
@@ -97,17 +98,25 @@ impl Detector for Pii {
         Ok(())
     }
 
-    fn live(&self, item: &Item<'_>) -> usize {
+    fn live(&self, item: &Item<'_>, trail: &mut Trail) -> usize {
         let text = Folded::of(&item.folded);
-        let live = numbers::live(&text).min(people::live(&text));
-        // A number and a name may yet turn out to overlap, so that one of them goes; and filler at the end may vanish.
-        let kept = text.units.len() - text.units.iter().rev().take_while(|unit| fold::is_filler(**unit)).count();
-        if kept == text.units.len() || text.units.len() - kept > fold::MAX_FILLER as usize {
-            return live;
+        let mut open = read_on(&text, trail);
+        // Filler at the end may vanish.
+        let kept = fold::kept(text.units);
+        if trail.open < kept && kept < text.units.len() {
+            let first = read_on(&Folded { units: text.units.get(..kept).unwrap_or_default(), ..text }, trail);
+            open = if first < kept { open.min(first) } else { open };
         }
-        let cut = Folded { units: text.units.get(..kept).unwrap_or_default(), ..text };
-        live.min(numbers::live(&cut)).min(people::live(&cut))
+        trail.close(open);
+        open
     }
+}
+
+/// The first unit, from where the trail ends, from which something may still come. What stands goes into the trail: a number and a name may
+/// turn out to overlap, so that one of them goes, but nothing that has not begun.
+fn read_on(text: &Folded<'_>, trail: &mut Trail) -> usize {
+    let from = trail.open;
+    numbers::read_on(text, from, |found| trail.meet(found)).min(people::read_on(text, from, |found| trail.meet(found)))
 }
 
 fn finding(item: &Item<'_>, found: &Found) -> Finding {

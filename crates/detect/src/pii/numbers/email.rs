@@ -64,11 +64,11 @@ pub(super) fn email(r: &Reader<'_>, start: usize) -> Option<Candidate> {
         return None;
     }
     let length = (0..=MAX_LOCAL).take_while(|i| is_local(r.at(start + i))).count();
-    let (sign, place) = sign(r, start + length)?;
-    let ends = is_alnum(r.before(start + length, 1)) || is_one_of(r.before(start + length, 1), b"_-");
-    if length > MAX_LOCAL || !ends {
+    let last = r.at(start + length.saturating_sub(1));
+    if length > MAX_LOCAL || !(is_alnum(last) || is_one_of(last, b"_-")) {
         return None;
     }
+    let (sign, place) = sign(r, start + length)?;
     let domain = Domain::read(r, place, start + MAX_UNITS)?;
     let score = judge(r, start, sign, &domain)?;
     Some(Candidate::new(Email, start..domain.end, score))

@@ -118,16 +118,25 @@ pub(super) fn find(text: &Folded, found: &mut Vec<Found>) {
     found.extend(kept.map(|(_, one)| Found { kind: one.kind, range: one.range.clone(), score: one.score }));
 }
 
-/// The smallest place from which units may still become part of a finding, or change one, if more text follows.
+/// The first place, from `from` on, from which units may still become part of a finding, or change one, if more text follows. Tells of every
+/// candidate that begins at `from` or after it.
 ///
 /// A rule that decided without asking for a unit past the end decides the same for ever; the others say that their place is open.
-#[must_use]
-pub(super) fn live(text: &Folded) -> usize {
+pub(super) fn read_on(text: &Folded, from: usize, mut tell: impl FnMut(Range<usize>)) -> usize {
     let (length, reader) = (text.units.len(), Reader::new(text));
-    let is_open = |start: &usize| {
-        let mut unused = Vec::new();
-        scan::all_at(&reader, *start, &mut unused);
-        reader.take_past_end()
-    };
-    (length.saturating_sub(AHEAD)..length).find(is_open).unwrap_or(length)
+    let (mut open, mut candidates) = (length, Vec::new());
+    for start in from..length {
+        scan::all_at(&reader, start, &mut candidates);
+        if reader.take_past_end() {
+            open = open.min(start);
+        }
+    }
+    candidates.into_iter().for_each(|one| tell(one.range));
+    open
+}
+
+/// The smallest place from which units may still become part of a finding, or change one, if more text follows.
+#[cfg(test)]
+pub(super) fn live(text: &Folded) -> usize {
+    read_on(text, text.units.len().saturating_sub(AHEAD), |_| ())
 }

@@ -17,6 +17,9 @@ const PARTS: usize = 14;
 /// How far back a road's name, its town and its district are looked for.
 const BACK: usize = 12;
 
+/// Units of a road's name that nothing before it ends, if it ends in a direction or a numeral (东三路).
+const TURNED: usize = 3;
+
 struct Tables {
     places: Words,
     suffixes: Words,
@@ -91,9 +94,12 @@ pub(super) fn around(view: &View, i: usize, mut visit: impl FnMut(usize, Start))
     }
 }
 
-/// Where a name at the text's end starts that may become a road's.
-pub(super) fn tail(view: &View) -> usize {
-    name_back(view, view.units().len())
+/// Where a name at the text's end may start that becomes a road's: as far back as names go, or (see [`name_start`]) a few units before the
+/// word that is still to come.
+pub(super) fn tail(view: &View) -> impl Iterator<Item = usize> {
+    let end = view.units().len();
+    let first = name_back(view, end);
+    (first..end).take(1).chain((first + 1).max(end.saturating_sub(TURNED))..end)
 }
 
 /// `地址是`, `地址在`, `住址为`: one more character before the address.
@@ -118,7 +124,7 @@ fn name_start(view: &View, end: usize) -> Option<usize> {
         return Some(start);
     }
     let turned = view.before(name).is_some_and(|u| matches!(char_of(u), '东' | '西' | '南' | '北' | '中' | '一' | '二' | '三' | '四'));
-    Some(name - if turned { 3 } else { 2 })
+    Some(name - if turned { TURNED } else { 2 })
 }
 
 fn name_back(view: &View, end: usize) -> usize {

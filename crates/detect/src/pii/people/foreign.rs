@@ -43,21 +43,19 @@ pub(super) fn may_begin(u: u16) -> bool {
 
 /// The name of several parts that starts at `i`, if one does.
 pub(super) fn at(view: &View, i: usize) -> Option<Candidate> {
+    // Without the dot before it the first part must be a known one, or the start of the name cannot be told.
+    if !view.starts(i) && TABLES.parts.at(view, i).is_none_or(|hit| hit.len < 2) {
+        return None;
+    }
     let (mut end, mut known) = part(view, i)?;
     let mut parts = 1;
     while parts < 3 && view.gap(end) {
         let Some((next, next_known)) = part(view, end) else { break };
         (end, known, parts) = (next, known || next_known, parts + 1);
     }
-    // Without the dot before it the first part must be a known one, or the start of the name cannot be told.
-    let first = view.starts(i) || TABLES.parts.at(view, i).is_some_and(|hit| hit.len > 1);
     // Behind a form's label one known part is a name.
     let single = parts == 1 && view.ends(end) && super::names::labelled(view, i);
-    ((parts > 1 || single) && known && first && end <= i + LONGEST).then_some(Candidate {
-        kind: PersonalKind::Name,
-        range: i..end,
-        score: 0.99,
-    })
+    ((parts > 1 || single) && known && end <= i + LONGEST).then_some(Candidate { kind: PersonalKind::Name, range: i..end, score: 0.99 })
 }
 
 /// The end of the part that starts at `i`, and whether it is a known one; a place is none.

@@ -41,7 +41,7 @@ struct Candidate {
 /// Every name, address and sensitive circumstance in the text, by place.
 #[must_use]
 pub(super) fn find(text: &Folded) -> Vec<Found> {
-    let found = scan(text, 0).candidates;
+    let found = candidates(text);
     let kept = |c: &Candidate, beside: &[Candidate]| !beside.iter().any(|other| beats(other, c));
     let mut out = Vec::new();
     for (i, candidate) in found.iter().enumerate() {
@@ -55,17 +55,35 @@ pub(super) fn find(text: &Folded) -> Vec<Found> {
     out
 }
 
+/// How far before an address the label that leads to it ends: one character, and filler.
+const LED: usize = 6;
+
+/// The first unit, from `from` on, from which units may still become part of a finding, or a finding may still change, if more text follows.
+/// Tells of every candidate that begins at `from` or after it.
+pub(super) fn read_on(text: &Folded, from: usize, mut tell: impl FnMut(Range<usize>)) -> usize {
+    let view = View::new(text);
+    let mut open = text.units.len();
+    trigger::each(&view, from.saturating_sub(LED), |i, rule| {
+        if i < from {
+            return;
+        }
+        let (candidate, is_open) = view.watch(|| rule.judge(&view, i));
+        open = if is_open { open.min(i) } else { open };
+        if let Some(candidate) = candidate {
+            tell(candidate.range);
+        }
+    });
+    open
+}
+
 /// The smallest index from which on units may still become part of a finding, or a finding may still change, if more text follows.
-#[must_use]
+#[cfg(test)]
 pub(super) fn live(text: &Folded) -> usize {
     // What may still change starts within the longest candidate and its evidence after it; what overlaps that, one candidate before.
-    let from = text.units.len().saturating_sub(LONGEST * 3);
-    let scan = scan(text, from);
-    let mut live = scan.open.unwrap_or(text.units.len());
-    for candidate in scan.candidates.iter().rev() {
-        if candidate.range.contains(&live) {
-            live = candidate.range.start;
-        }
+    let mut met = Vec::new();
+    let mut live = read_on(text, text.units.len().saturating_sub(LONGEST * 3), |found| met.push(found));
+    while let Some(across) = met.iter().find(|found| found.start < live && live < found.end) {
+        live = across.start;
     }
     live
 }
@@ -98,26 +116,14 @@ fn rank(kind: PersonalKind) -> Option<u8> {
     }
 }
 
-struct Scan {
-    /// By start, longest first.
-    candidates: Vec<Candidate>,
-    /// The first start whose judgement looked past the end of the text.
-    open: Option<usize>,
-}
-
-fn scan(text: &Folded, from: usize) -> Scan {
+/// Every candidate, by start, longest first.
+fn candidates(text: &Folded) -> Vec<Candidate> {
     let view = View::new(text);
-    let mut scan = Scan { candidates: Vec::new(), open: None };
-    trigger::each(&view, from, |i, rule| {
-        let (candidate, open) = view.watch(|| rule.judge(&view, i));
-        if open {
-            scan.open = Some(scan.open.map_or(i, |first| first.min(i)));
-        }
-        scan.candidates.extend(candidate);
-    });
-    scan.candidates.sort_by(|a, b| by_place(a, b).then(rank(a.kind).cmp(&rank(b.kind))).then(b.score.total_cmp(&a.score)));
-    scan.candidates.dedup_by(|later, first| later.kind == first.kind && later.range == first.range);
-    scan
+    let mut candidates = Vec::new();
+    trigger::each(&view, 0, |i, rule| candidates.extend(rule.judge(&view, i)));
+    candidates.sort_by(|a, b| by_place(a, b).then(rank(a.kind).cmp(&rank(b.kind))).then(b.score.total_cmp(&a.score)));
+    candidates.dedup_by(|later, first| later.kind == first.kind && later.range == first.range);
+    candidates
 }
 
 #[cfg(test)]

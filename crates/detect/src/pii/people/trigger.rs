@@ -69,9 +69,8 @@ pub(super) fn each(view: &View, from: usize, mut visit: impl FnMut(usize, Rule))
         }
         before = u;
     }
-    let tail = address::tail(view);
-    if tail < units.len() {
-        visit(tail, Rule::Address(address::Start::Road));
+    for start in address::tail(view) {
+        visit(start, Rule::Address(address::Start::Road));
     }
 }
 

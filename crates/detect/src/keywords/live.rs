@@ -1,0 +1,209 @@
+//! Keywords in a text that grows: what stands in it, and from where on one may still come.
+//!
+//! Only what is new and what was left open is looked at. A start is open while what follows it is the beginning of a pattern, in the text or
+//! in a view; where it is not known yet what a view will say (a character half put together, letters that may become pinyin), all that it
+//! could say is taken for granted. A rule of two words holds its keyword only once the keyword stands there, and only as far as its near word
+//! may be away. What is met here need not be a finding: allow-phrases and the rest of the conditions are left to the detector.
+
+use std::ops::{ControlFlow, Range};
+
+use super::{BEHIND, Keywords, Place, Reach, is_cut, is_word};
+use crate::engine::{Begins, MAX_UNITS};
+use crate::fold;
+use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
+use crate::sound;
+use crate::trail::Trail;
+use crate::view::{self, Via, View};
+
+/// Units before the first open one that a view is made with, so that a word begins where it begins: the longest run of initials, and more
+/// than doubtful characters look for sure ones.
+const AROUND: usize = 16;
+
+/// What tells short beginnings of patterns from other text, for each set.
+pub(super) struct Opening([[Begins; Form::ALL.len()]; Stage::ALL.len()]);
+
+impl Opening {
+    fn of(keywords: &Keywords) -> Self {
+        Self(Stage::ALL.map(|stage| Form::ALL.map(|form| keywords.artefact.set(stage, form).patterns.begins())))
+    }
+}
+
+/// The sets of patterns, fetched once a call.
+type Sets<'a> = [[(Searched<'a>, &'a Begins); Form::ALL.len()]; Stage::ALL.len()];
+
+/// The places of keywords and near words that were read in one call.
+#[derive(Default)]
+struct Standing {
+    keywords: Vec<Place>,
+    near: Vec<Place>,
+}
+
+impl Keywords {
+    /// See [`crate::Detector::live`].
+    pub(super) fn read_on(&self, units: &[u16], trail: &mut Trail) -> usize {
+        let sets = self.sets();
+        let mut standing = Standing::default();
+        let mut open = read(&sets, units, trail.open, &mut standing);
+        // Filler at the end vanishes if a CJK character comes next, and so does a digit that becomes a keycap.
+        let kept = fold::kept(units);
+        let keycap = units.split_last().filter(|(unit, _)| is_key(**unit)).map_or(units.len(), |(_, before)| fold::kept(before));
+        for shorter in [kept, keycap] {
+            if trail.open < shorter && shorter < units.len() {
+                let first = read(&sets, units.get(..shorter).unwrap_or_default(), trail.open, &mut standing);
+                open = if first < shorter { open.min(first) } else { open };
+            }
+        }
+        let next = standing.near.iter().any(|place| place.start as usize >= open);
+        trail.remember(standing.keywords, standing.near, open);
+        let hold = if trail.words.is_empty() { open } else { self.decide(units, open, kept.min(keycap), trail) };
+        trail.near.retain(|place| place.end as usize + BEHIND >= hold);
+        trail.close(open);
+        trail.stands |= !trail.words.is_empty() && (next || trail.spoken.is_some() || !self.then.is_empty());
+        hold
+    }
+
+    fn sets(&self) -> Sets<'_> {
+        let Opening([first, rest]) = self.opening.get_or_init(|| Opening::of(self));
+        [self.of_stage(Stage::First, first), self.of_stage(Stage::Rest, rest)]
+    }
+
+    fn of_stage<'a>(
+        &'a self,
+        stage: Stage,
+        [plain, initials, sound]: &'a [Begins; Form::ALL.len()],
+    ) -> [(Searched<'a>, &'a Begins); Form::ALL.len()] {
+        let set = |form| self.artefact.set(stage, form);
+        [(set(Form::Plain), plain), (set(Form::Initials), initials), (set(Form::Sound), sound)]
+    }
+
+    /// Decides the keywords that stand: met, still waiting for what their rule wants, or nothing. The first unit of those that wait.
+    fn decide(&self, units: &[u16], open: usize, kept: usize, trail: &mut Trail) -> usize {
+        let (mut hold, words, near) = (open, std::mem::take(&mut trail.words), std::mem::take(&mut trail.near));
+        for of_rule in words.chunk_by(|a, b| a.rule == b.rule) {
+            let Some((at, rule)) = of_rule.first().and_then(|place| Some((place.rule, self.artefact.rules().get(place.rule as usize)?)))
+            else {
+                continue;
+            };
+            let rest = near.get(near.partition_point(|place| place.rule < at)..).unwrap_or_default();
+            let reach = Reach::new(rest.get(..rest.partition_point(|place| place.rule == at)).unwrap_or_default());
+            for place in of_rule.iter().filter(|place| !rule.is_word() || is_word(units, &place.range())) {
+                let (start, end) = (place.start as usize, place.end as usize);
+                let far = rule.within().filter(|within| !reach.is_near(place, *within as u32, rule.is_ordered()));
+                let waits = far.is_some_and(|within| open.min(kept) <= end + within);
+                let follows = self.then.contains_key(&at) && end + MAX_THEN_BYTES > kept;
+                // A near word may be said by an emoji, which is not read here.
+                let spoken = |within: usize| trail.spoken.is_some_and(|spoken| spoken + within + MAX_UNITS >= start);
+                if waits || follows {
+                    hold = hold.min(start);
+                    trail.words.push(*place);
+                } else if far.is_none_or(spoken) {
+                    trail.meet(place.range());
+                }
+            }
+        }
+        trail.near = near;
+        hold
+    }
+}
+
+/// The places from a unit on, and the first of these units that is open; the number of units if none is.
+fn read(sets: &Sets<'_>, units: &[u16], from: usize, standing: &mut Standing) -> usize {
+    let mut open = opened(sets, units, from, Some(&mut *standing));
+    // A Latin word has ended only when something else comes.
+    if units.last().is_some_and(|unit| *unit < 0x80) {
+        let unended = standing.keywords.iter().filter(|place| place.end as usize == units.len());
+        open = unended.map(|place| place.start as usize).fold(open, usize::min);
+    }
+    let last = units.get(from..).unwrap_or_default();
+    // A character half put together: what stands before it may go on with the whole of it. So may a run of letters that becomes pinyin.
+    for count in [view::open_parts(last), if has_sounds(sets) { sound::open_run(last) } else { 0 }] {
+        if count > 0 {
+            open = open.min(opened(sets, units.get(..units.len() - count).unwrap_or_default(), from, None));
+        }
+    }
+    // A run of letters and signs may yet turn out to be leet, and letters apart to be a word.
+    let word = last.iter().rev().take(MAX_UNITS).take_while(|unit| **unit < 0x80 && **unit > u16::from(b' ')).count();
+    let signs = last.iter().rev().take(word).any(|unit| !view::is_letter(*unit));
+    open.min(units.len() - if signs { word } else { 0 }).min(units.len() - view::open_apart(last))
+}
+
+fn has_sounds(sets: &Sets<'_>) -> bool {
+    sets.iter().flat_map(|forms| forms.get(Form::Sound as usize)).any(|(set, _)| set.patterns.len() > 0)
+}
+
+/// The first unit, of those from `from` on, at which the text or a view of it is the beginning of a pattern; the number of units if there
+/// is none. Adds the places that begin there.
+fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut Standing>) -> usize {
+    let mut open = look(sets, Form::Plain, Via::Plain, units, from, &Some, standing.as_deref_mut()).unwrap_or(units.len());
+    let around = from.saturating_sub(AROUND);
+    let text = units.get(around..).unwrap_or_default();
+    let mut seen = |form: Form, via: Via, view: &View| {
+        let origin = |range: Range<usize>| {
+            let origin = view.origin(range);
+            origin.start + around..origin.end + around
+        };
+        let counts = |range: &Range<usize>| match via {
+            Via::Initials => is_word(units, range),
+            Via::Sound => !is_cut(units, range),
+            Via::Leet => units.get(range.clone()).is_some_and(|range| range.iter().any(|&unit| !view::is_letter(unit))),
+            Via::Plain | Via::Split | Via::Spaced => true,
+        };
+        // The view of sounds goes on to the end, but for filler; others end where nothing more surrounds a change.
+        let first = view.first_from(from - around);
+        let found = look(sets, form, via, &view.units, first, &|range| Some(origin(range)).filter(counts), standing.as_deref_mut());
+        if let Some(at) = found.filter(|_| via == Via::Sound || view.reaches(text.len())) {
+            open = open.min(origin(at..at + 1).start);
+        }
+    };
+    seen(Form::Plain, Via::Split, &view::split_perhaps(text));
+    if has_sounds(sets) {
+        seen(Form::Sound, Via::Sound, &sound::view(text));
+    }
+    if text.iter().any(|&unit| view::is_letter(unit)) {
+        seen(Form::Plain, Via::Spaced, &view::spaced(text));
+        seen(Form::Initials, Via::Initials, &sound::around_initials(text));
+        // What is no leet yet becomes it with the first sign.
+        seen(Form::Plain, Via::Leet, &view::drawn(text));
+    }
+    open
+}
+
+/// The first place from `from` on that is the beginning of a pattern that goes on; adds the places that stand.
+fn look(
+    sets: &Sets<'_>,
+    form: Form,
+    via: Via,
+    units: &[u16],
+    from: usize,
+    origin: &impl Fn(Range<usize>) -> Option<Range<usize>>,
+    mut standing: Option<&mut Standing>,
+) -> Option<usize> {
+    let mut open = None;
+    for (set, begins) in sets.iter().filter_map(|forms| forms.get(form as usize)).filter(|(set, _)| set.patterns.len() > 0) {
+        for at in from..units.len() {
+            let rest = units.get(at..).unwrap_or_default();
+            if open.is_none_or(|open| at < open) && rest.len() < MAX_UNITS && set.patterns.is_open(rest, begins) {
+                open = Some(at);
+            }
+            let Some(standing) = standing.as_deref_mut() else { continue };
+            let _ = set.patterns.verify(units, at, &mut |hit| {
+                let Some(range) = origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
+                for used in set.uses(hit.pattern) {
+                    let place = Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via };
+                    match used.role() {
+                        Role::Keyword => standing.keywords.push(place),
+                        Role::Near => standing.near.push(place),
+                        Role::Allow => {}
+                    }
+                }
+                ControlFlow::Continue(())
+            });
+        }
+    }
+    open
+}
+
+/// Whether a unit may become a keycap.
+fn is_key(unit: u16) -> bool {
+    u8::try_from(unit).is_ok_and(|byte| byte.is_ascii_digit() || byte == b'#' || byte == b'*')
+}

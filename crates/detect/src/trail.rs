@@ -1,0 +1,73 @@
+//! What a detector remembers of a text that grows, so that a piece costs what it adds.
+
+use std::ops::Range;
+
+use crate::keywords::Place;
+
+/// Where a detector left off in a text that grows, and what it met. Places are units of the folded text.
+#[derive(Debug, Default)]
+pub struct Trail {
+    /// Whatever begins before this is known for good.
+    pub(crate) open: usize,
+    /// What may be a finding, decided, and not yet let go.
+    pub(crate) found: Vec<Range<usize>>,
+    /// Whether something stands beyond `open` that would be a finding if the text ended here.
+    pub(crate) stands: bool,
+    /// Keywords that stand and wait for what their rule wants, and near words; in order of rule and place.
+    pub(crate) words: Vec<Place>,
+    pub(crate) near: Vec<Place>,
+    /// Where the last emoji stands that says something: near words may be hidden in it.
+    pub(crate) spoken: Option<usize>,
+    /// Memory for one call.
+    pub(crate) seen: Vec<Range<usize>>,
+}
+
+impl Trail {
+    /// Whatever begins before this unit was decided by earlier calls.
+    #[must_use]
+    pub const fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Says that a finding may stand at these units, which begin at [`Trail::open`] or after it.
+    pub fn meet(&mut self, units: Range<usize>) {
+        self.seen.push(units);
+    }
+
+    /// Ends a call: whatever begins before this unit is decided now.
+    pub fn close(&mut self, open: usize) {
+        self.stands = self.seen.iter().any(|seen| seen.start >= open);
+        self.found.extend(self.seen.drain(..).filter(|seen| seen.start < open));
+        self.open = open;
+    }
+
+    /// Keeps the words that begin before `open`; a keyword beyond it only stands.
+    pub(crate) fn remember(&mut self, keywords: Vec<Place>, near: Vec<Place>, open: usize) {
+        let known = |place: &Place| (place.start as usize) < open;
+        self.seen.extend(keywords.iter().filter(|place| !known(place)).map(Place::range));
+        for (list, more) in [(&mut self.words, keywords), (&mut self.near, near)] {
+            let before = list.len();
+            list.extend(more.into_iter().filter(known));
+            if list.len() > before {
+                list.sort_unstable();
+                list.dedup_by_key(|place| (place.rule, place.start, place.end));
+            }
+        }
+    }
+
+    /// The units from this one on are others than before.
+    pub(crate) fn changed(&mut self, from: usize) {
+        self.open = self.open.min(from);
+    }
+
+    /// So many units at the beginning are gone.
+    pub(crate) fn forget(&mut self, units: usize) {
+        self.open = self.open.saturating_sub(units);
+        self.spoken = self.spoken.and_then(|spoken| spoken.checked_sub(units));
+        self.found.iter_mut().for_each(|found| *found = found.start.saturating_sub(units)..found.end.saturating_sub(units));
+        for list in [&mut self.words, &mut self.near] {
+            list.retain(|place| place.start as usize >= units);
+            list.iter_mut().for_each(|place| (place.start, place.end) = (place.start - units as u32, place.end - units as u32));
+        }
+    }
+}
