@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use detect::classifier::{Choice, Classifier};
-use detect::{Artefact, DetectError, Detector, Item, Keywords, Lexicon, Pii, Pipeline};
+use detect::{Artefact, DetectError, Detector, Item, Keywords, Lexicon, Pii, Pipeline, Trail};
 use serde::Deserialize;
 use store::Tenant;
 use store::guard::{Ban, ClientKey, Direction, Guard, GuardChange, PolicyState, PolicyVersion, Profile, Scope, Standing, Switch, Whom};
@@ -199,8 +199,8 @@ impl Detector for BanWords {
         done
     }
 
-    fn live(&self, item: &Item<'_>) -> usize {
-        self.0.live(item)
+    fn live(&self, item: &Item<'_>, trail: &mut Trail) -> usize {
+        self.0.live(item, trail)
     }
 
     fn reads_backwards(&self) -> bool {
