@@ -64,9 +64,11 @@ impl Matcher {
 
     /// Calls `found` for every place where a word stands, overlapping ones too, in order of start; stops when it says so.
     pub fn scan(&self, text: &crate::Folded<'_>, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
-        self.patterns
-            .view()
-            .scan(text.units(), |hit| found(Hit { pattern: self.places.get(hit.pattern as usize).copied().unwrap_or_default(), ..hit }));
+        self.patterns.view().scan(
+            text.units(),
+            |_| true,
+            |hit| found(Hit { pattern: self.places.get(hit.pattern as usize).copied().unwrap_or_default(), ..hit }),
+        );
     }
 
     /// How much memory the tables take.
@@ -290,15 +292,15 @@ impl<'a> Patterns<'a> {
         }
     }
 
-    /// Calls `found` for every match, in order of start; stops when it says so.
-    pub(crate) fn scan(&self, text: &[u16], mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+    /// Calls `found` for every match that begins where `may_begin` says, in order of start; stops when `found` says so.
+    pub(crate) fn scan(&self, text: &[u16], may_begin: impl Fn(usize) -> bool, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
         let mut candidates = [0_u16; BLOCK];
         for block in (0..text.len()).step_by(BLOCK) {
             let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
             let count = self.candidates(window, (text.len() - block).min(BLOCK), &mut candidates);
             for &at in candidates.iter().take(count) {
                 let at = block + usize::from(at);
-                if self.verify(text, at, &mut found).is_break() {
+                if may_begin(at) && self.matches_at(text, at, &mut found).is_break() {
                     return;
                 }
             }
@@ -324,8 +326,8 @@ impl<'a> Patterns<'a> {
         all(whole..positions, out, count)
     }
 
-    /// Calls `found` for every match that begins here, until it says to stop.
-    pub(crate) fn verify(&self, text: &[u16], at: usize, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
+    /// Calls `found` for every match that begins at a place.
+    pub(crate) fn matches_at(&self, text: &[u16], at: usize, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
         let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
         let full = begin(rest);
         let mut lookup = |length: usize| match self.slot(if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) }) {

@@ -14,11 +14,13 @@ use taxonomy::{Finding, Severity};
 
 use crate::engine::{Hit, MAX_UNITS};
 use crate::fold::{Folded, is_cjk};
-use crate::lexicon::{Artefact, Form, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Stage};
+use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Stage};
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
 use crate::policy::Direction;
+use crate::reading::{Reading, is_word};
+use crate::signature::{Signature, signatures};
 use crate::trail::Trail;
-use crate::view::{self, Via, Views};
+use crate::view::{Via, Views};
 
 /// Most places looked at in one item: a text made of nothing but keywords must not fill the memory (16 bytes each).
 const MAX_PLACES: usize = 1 << 20;
@@ -42,6 +44,7 @@ pub struct Keywords {
     opening: OnceLock<live::Opening>,
     /// Compiled when first needed, as few rules have one.
     then: HashMap<u32, OnceLock<Option<Regex>>>,
+    signatures: Arc<[Signature]>,
 }
 
 /// A place where a rule has something.
@@ -57,6 +60,14 @@ impl Place {
     pub(crate) fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
+}
+
+/// What a rule needs beside a place it has.
+struct Wanted<'a> {
+    rule: u32,
+    signature: &'a Signature,
+    /// The units that it must stand in or touch.
+    stretch: Range<usize>,
 }
 
 /// All places, by role, each list in order of rule and start.
@@ -81,6 +92,13 @@ impl Places {
         }
         self.overflow = true;
         ControlFlow::Break(())
+    }
+
+    /// Adds what a match in a reading of the text is to the rules that are asked for.
+    fn add_all(&mut self, set: Searched<'_>, reading: &Reading<'_>, hit: Hit, asked: impl Fn(u32) -> bool) -> ControlFlow<()> {
+        let Some(range) = reading.origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
+        let place = |rule| Place { rule, start: range.start as u32, end: range.end as u32, via: reading.via };
+        set.uses(hit.pattern).iter().filter(|used| asked(used.rule)).try_for_each(|used| self.add(used.role(), place(used.rule)))
     }
 
     fn sorted(mut self) -> Self {
@@ -135,7 +153,8 @@ impl Keywords {
     pub fn new(artefact: Arc<Artefact>) -> Self {
         let with_then = artefact.rules().iter().enumerate().filter(|(_, rule)| !artefact.then(rule).is_empty());
         let then = with_then.map(|(at, _)| (at as u32, OnceLock::new())).collect();
-        Self { name: "keywords", artefact, not: None, opening: OnceLock::new(), then }
+        let signatures = signatures(&artefact).into();
+        Self { name: "keywords", artefact, not: None, opening: OnceLock::new(), then, signatures }
     }
 
     /// The same under another name, for a second lexicon in one pipeline.
@@ -163,17 +182,15 @@ impl Keywords {
         self.all_places(folded.units()).keywords.iter().map(|place| (place.rule, place.range())).collect()
     }
 
-    /// Every place where a pattern stands, in the text and in its views; as long as no rule can have anything, nothing.
+    /// The places of the rules' first words, in the text and in its views, and of their other words near these.
     fn places(&self, units: &[u16], views: Option<&Views>) -> Places {
         let mut places = Places::default();
         self.look_for(Stage::First, units, views, &mut places);
-        if !places.keywords.is_empty() || !places.near.is_empty() {
-            self.look_for(Stage::Rest, units, views, &mut places);
-        }
+        self.look_nearby(units, views, &mut places);
         places.sorted()
     }
 
-    /// The same, with the places of words whose near words are missing.
+    /// Every place where a pattern stands, whatever stands near it.
     fn all_places(&self, units: &[u16]) -> Places {
         let (mut places, views) = (Places::default(), Views::of(units));
         Stage::ALL.iter().for_each(|stage| self.look_for(*stage, units, Some(&views), &mut places));
@@ -181,29 +198,49 @@ impl Keywords {
     }
 
     fn look_for(&self, stage: Stage, units: &[u16], views: Option<&Views>, places: &mut Places) {
-        let set = |form| self.artefact.set(stage, form);
-        let plain = set(Form::Plain);
-        let _ = search(plain, units, Via::Plain, Some, places);
-        let Some(views) = views else { return };
-        // Initials stand as a word of their own; pinyin takes whole runs of letters: "damage" is not da ma.
-        let counts = |via: Via, range: &Range<usize>| match via {
-            Via::Initials => is_word(units, range),
-            Via::Sound => !is_cut(units, range),
-            // Letters drawn alike share a skeleton: without a sign among them, fold is only fold, not foid.
-            Via::Leet => units.get(range.clone()).is_some_and(|range| range.iter().any(|&unit| !view::is_letter(unit))),
-            Via::Plain | Via::Split | Via::Spaced => true,
-        };
-        let seen = [
-            (plain, Via::Split, &views.split),
-            (plain, Via::Spaced, &views.spaced),
-            (plain, Via::Leet, &views.leet),
-            (set(Form::Initials), Via::Initials, &views.initials),
-            (set(Form::Sound), Via::Sound, &views.sound),
-        ];
-        for (set, via, view) in seen {
-            let origin = |range| Some(view.origin(range)).filter(|range| counts(via, range));
-            let _ = search(set, &view.units, via, origin, places);
+        for reading in Reading::all(units, views) {
+            let set = self.artefact.set(stage, reading.form);
+            if set.patterns.len() == 0 || places.overflow {
+                continue;
+            }
+            set.patterns.scan(reading.units, |at| reading.may_begin(at), |hit| places.add_all(set, &reading, hit, |_| true));
         }
+    }
+
+    /// Looks for what else the rules of the places found so far need, where it could decide about them: within the distance of a near word, which
+    /// an allow-phrase over the keyword never leaves.
+    fn look_nearby(&self, units: &[u16], views: Option<&Views>, places: &mut Places) {
+        let first: Vec<_> = places.keywords.iter().chain(&places.near).filter_map(|place| self.wanted(place)).collect();
+        if first.is_empty() {
+            return;
+        }
+        let mut rules: Vec<u32> = first.iter().map(|wanted| wanted.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        for reading in Reading::all(units, views) {
+            let mut starts: Vec<usize> = Vec::new();
+            for wanted in &first {
+                if let Some(longest) = wanted.signature.longest(reading.form) {
+                    let range = reading.reaching(wanted.stretch.clone(), longest);
+                    starts.extend(wanted.signature.places(reading.form, reading.units, range));
+                }
+            }
+            starts.sort_unstable();
+            starts.dedup();
+            let set = self.artefact.set(Stage::Rest, reading.form);
+            for start in starts.into_iter().filter(|start| reading.may_begin(*start)) {
+                let mut add = |hit| places.add_all(set, &reading, hit, |rule| rules.binary_search(&rule).is_ok());
+                let _ = set.patterns.matches_at(reading.units, start, &mut add);
+            }
+        }
+    }
+
+    /// What else the rule of a place needs, if it needs anything, and where.
+    fn wanted(&self, place: &Place) -> Option<Wanted<'_>> {
+        let signature = self.signatures.get(place.rule as usize).filter(|signature| signature.any())?;
+        let within = self.artefact.rules().get(place.rule as usize)?.within().unwrap_or(0);
+        let range = place.range();
+        Some(Wanted { rule: place.rule, signature, stretch: range.start.saturating_sub(within)..range.end + within })
     }
 
     /// The keywords that count.
@@ -331,41 +368,6 @@ pub(crate) fn then(pattern: &str) -> Result<Regex, String> {
     }
     let anchored = regex::RegexBuilder::new(&format!("^(?:{pattern})")).size_limit(MAX_REGEX_BYTES).build();
     anchored.map_err(|e| format!("`then` is too large: {e}"))
-}
-
-/// Adds what a set of patterns finds in the text or in a view of it; `origin` says where in the text that stands, if it counts.
-fn search(
-    set: Searched<'_>,
-    units: &[u16],
-    via: Via,
-    origin: impl Fn(Range<usize>) -> Option<Range<usize>>,
-    places: &mut Places,
-) -> ControlFlow<()> {
-    if set.patterns.len() == 0 || units.is_empty() || places.overflow {
-        return ControlFlow::Continue(());
-    }
-    let mut flow = ControlFlow::Continue(());
-    set.patterns.scan(units, |hit: Hit| {
-        let Some(range) = origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
-        let place = |rule| Place { rule, start: range.start as u32, end: range.end as u32, via };
-        flow = set.uses(hit.pattern).iter().try_for_each(|used| places.add(used.role(), place(used.rule)));
-        flow
-    });
-    flow
-}
-
-/// Whether no ASCII letter or digit stands directly beside a range that itself begins or ends with one.
-fn is_word(units: &[u16], range: &Range<usize>) -> bool {
-    let alphanumeric =
-        |at: Option<usize>| at.and_then(|at| units.get(at)).is_some_and(|&unit| unit < 0x80 && (unit as u8).is_ascii_alphanumeric());
-    !alphanumeric(range.start.checked_sub(1)) && !alphanumeric(Some(range.end))
-}
-
-/// Whether a range begins or ends inside a run of letters.
-fn is_cut(units: &[u16], range: &Range<usize>) -> bool {
-    let letter = |at: Option<usize>| at.and_then(|at| units.get(at)).is_some_and(|&unit| view::is_letter(unit));
-    let inside = |at: usize| letter(at.checked_sub(1)) && letter(Some(at));
-    inside(range.start) || inside(range.end)
 }
 
 /// Whether exactly one mark between sentences or clauses was skipped inside a range of CJK characters: one is grammar, two are a disguise.

@@ -94,6 +94,12 @@ impl View {
         self.origins.last().is_some_and(|origin| origin.1 as usize == len)
     }
 
+    /// The part of the view that stands for some unit of a stretch of the folded text, or touches it.
+    pub(crate) fn touching(&self, stretch: Range<usize>) -> Range<usize> {
+        let start = self.origins.partition_point(|origin| (origin.1 as usize) < stretch.start);
+        start..self.origins.partition_point(|origin| origin.0 as usize <= stretch.end)
+    }
+
     /// The text with some ranges replaced, as far as it surrounds them.
     fn around(text: &[u16], changes: &[(Range<usize>, Vec<u16>)]) -> Self {
         let mut view = Self::default();

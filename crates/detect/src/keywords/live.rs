@@ -7,7 +7,8 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::{BEHIND, Keywords, Place, Reach, is_cut, is_word};
+use super::{BEHIND, Keywords, Place, Reach};
+use crate::reading::{is_cut, is_word};
 use crate::engine::{Begins, MAX_UNITS};
 use crate::fold;
 use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
@@ -186,7 +187,7 @@ fn look(
                 open = Some(at);
             }
             let Some(standing) = standing.as_deref_mut() else { continue };
-            let _ = set.patterns.verify(units, at, &mut |hit| {
+            let _ = set.patterns.matches_at(units, at, &mut |hit| {
                 let Some(range) = origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
                 for used in set.uses(hit.pattern) {
                     let place = Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via };
