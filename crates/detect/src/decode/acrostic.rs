@@ -2,7 +2,7 @@
 
 use super::How;
 use super::MAX_RUN;
-use super::segment::{ends_sentence, segments};
+use super::segment::{Breaks, ENDS, LINES, Leads, ends_sentence, segments};
 use super::sink::Sink;
 use super::view::View;
 
@@ -14,13 +14,16 @@ const MAX_LINE: usize = 40;
 /// With a word for it, at most so many lines are read: a song.
 const MOST: usize = 256;
 
+/// At the ends of sentences, and at commas.
+static CLAUSES: Breaks = Breaks { leads: Leads::of(ENDS).and(b','), is_break: |c| ends_sentence(c) || c == '，' || c == ',' };
+
 /// Lines, or sentences where there are too few lines.
 pub(super) fn acrostic(view: &View<'_>, sink: &mut Sink<'_>) {
     let told = view.cues.heads || view.cues.tails;
     let most = if told { MOST } else { MAX_LINES + 1 };
-    let mut lines: Vec<_> = segments(view, |c| c == '\n').take(most).collect();
+    let mut lines: Vec<_> = segments(view, &LINES).take(most).collect();
     if told && lines.len() < MIN_LINES {
-        lines = segments(view, |c| ends_sentence(c) || c == '，' || c == ',').take(most).collect();
+        lines = segments(view, &CLAUSES).take(most).collect();
     }
     let short =
         || lines.len() <= MAX_LINES && lines.iter().all(|line| view.slice(line.clone()).chars().take(MAX_LINE + 1).count() <= MAX_LINE);

@@ -16,15 +16,21 @@ const MIN_SURE: usize = 8;
 /// A line of at least this many characters goes on in the next: encoders wrap at 64 or 76, no English word is that long.
 const WRAPPED: usize = 32;
 
-/// Base64.
+/// Base64. Short runs may belong together only where the text speaks of it.
 pub(super) fn base64(view: &View<'_>, sink: &mut Sink<'_>) {
-    let mut at = 0;
-    while let Some(start) = view.bytes().get(at..).and_then(|rest| rest.iter().position(|&b| symbol64(b).is_some())) {
-        let run = at + start..wrapped_end(view, at + start);
-        at = run.end;
-        if run.len() >= MIN_SURE && !whole(view, sink, &run) {
-            parts(view, sink, &run);
+    let all = [(0, view.bytes().len())];
+    let stretches = if view.cues.base64 { &all } else { view.signs.long.as_slice() };
+    let mut done = 0;
+    for &(from, to) in stretches {
+        let mut at = from.max(done);
+        while let Some(skip) = view.bytes().get(at..to).and_then(|rest| rest.iter().position(|&b| symbol64(b).is_some())) {
+            let run = at + skip..wrapped_end(view, at + skip);
+            at = run.end;
+            if run.len() >= MIN_SURE && !whole(view, sink, &run) {
+                parts(view, sink, &run);
+            }
         }
+        done = at;
     }
 }
 
@@ -80,7 +86,8 @@ fn one(view: &View<'_>, sink: &mut Sink<'_>, range: Range<usize>) -> bool {
 pub(super) fn base32(view: &View<'_>, sink: &mut Sink<'_>) {
     let (min, lower) = if view.cues.base32 { (MIN_SURE, true) } else { (MIN, false) };
     let is_symbol = |b: u8| symbol32(b).is_some() && (lower || !b.is_ascii_lowercase());
-    for run in runs(view.bytes(), |b| b.is_ascii_alphanumeric()).filter(|run| run.len() >= min) {
+    for word in view.signs.words.iter().filter(|word| word.len() >= min) {
+        let run = word.start..word.end;
         let bytes = view.bytes().get(run.clone()).unwrap_or_default();
         if bytes.iter().all(|&b| is_symbol(b))
             && let Some(text) = text_of(&unpack(bytes, 5, symbol32))

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::signs::Signs;
+
 /// The encodings a text speaks of.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Cues {
@@ -17,8 +19,11 @@ pub(super) struct Cues {
 
 type Set = fn(&mut Cues);
 
-/// Cues by the key of their first character.
-type ByKey = [Vec<(&'static [u8], Set)>; 256];
+/// Cues by the key of their first character, and one bit for each key that some cue has, of twelve bits.
+struct ByKey {
+    cues: [Vec<(&'static [u8], Set)>; 256],
+    bits: [u64; 64],
+}
 
 /// Lower case; a Latin cue counts at the start of a word only.
 const CUES: &[(&str, Set)] = &[
@@ -74,39 +79,65 @@ const CUES: &[(&str, Set)] = &[
 ];
 
 static BY_KEY: LazyLock<ByKey> = LazyLock::new(|| {
-    let mut by_key = std::array::from_fn(|_| Vec::new());
+    let mut by_key = ByKey { cues: std::array::from_fn(|_| Vec::new()), bits: [0; 64] };
     for (cue, set) in CUES {
-        if let Some(list) = by_key.get_mut(key(cue.as_bytes())) {
+        let key = key(cue.as_bytes());
+        if let (Some(list), Some(word)) = (by_key.cues.get_mut(key & 0xFF), by_key.bits.get_mut(key >> 6)) {
             list.push((cue.as_bytes(), *set));
+            *word |= 1 << (key & 63);
         }
     }
     by_key
 });
 
 impl Cues {
-    /// One pass: cues are compared only where a character with the key of their first one stands.
-    pub(super) fn of(text: &str) -> Self {
-        let (mut cues, mut in_word, bytes) = (Self::default(), false, text.as_bytes());
-        for (at, byte) in bytes.iter().enumerate() {
-            let starts = if byte.is_ascii() { byte.is_ascii_alphanumeric() && !in_word } else { (0xE4..=0xE9).contains(byte) };
-            in_word = byte.is_ascii_alphanumeric();
-            if starts && let Some(rest) = bytes.get(at..) {
-                for (cue, set) in BY_KEY.get(key(rest)).into_iter().flatten() {
-                    if rest.get(..cue.len()).is_some_and(|part| part.eq_ignore_ascii_case(cue)) {
-                        set(&mut cues);
-                    }
-                }
+    /// The cues of a text of which nothing is known yet.
+    pub(super) fn alone(text: &str) -> Self {
+        Self::of(text, &Signs::of(text.as_bytes()))
+    }
+
+    /// Cues are compared only where a character with the key of their first one stands, Latin ones only where a word begins.
+    pub(super) fn of(text: &str, signs: &Signs) -> Self {
+        let (mut cues, bytes, by_key) = (Self::default(), text.as_bytes(), &*BY_KEY);
+        for word in &signs.words {
+            let goes_on = word.start.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+            if !goes_on && let Some(rest) = bytes.get(word.start..) {
+                by_key.note(rest, &mut cues);
             }
+        }
+        let mut at = 0;
+        while let Some(skip) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| (0xE4..=0xE9).contains(byte))) {
+            at += skip;
+            by_key.note(bytes.get(at..).unwrap_or_default(), &mut cues);
+            at += 3;
         }
         cues
     }
 }
 
-/// Tells first characters apart: the letter, or the last two bytes of a Chinese character.
+impl ByKey {
+    /// Notes the cues that `rest` begins with.
+    #[inline(always)]
+    fn note(&self, rest: &[u8], cues: &mut Cues) {
+        let key = key(rest);
+        if self.bits.get(key >> 6).is_none_or(|word| word >> (key & 63) & 1 == 0) {
+            return;
+        }
+        for (cue, set) in self.cues.get(key & 0xFF).into_iter().flatten() {
+            if rest.get(..cue.len()).is_some_and(|part| part.eq_ignore_ascii_case(cue)) {
+                set(cues);
+            }
+        }
+    }
+}
+
+/// Twelve bits that tell beginnings apart: of the first two letters, whatever their case, or of a Chinese character.
+#[inline(always)]
 fn key(bytes: &[u8]) -> usize {
     match bytes {
-        [0xE4..=0xE9, second, third, ..] => usize::from(second.rotate_left(4) ^ third),
-        [first, ..] => usize::from(first.to_ascii_lowercase()),
-        [] => 0,
+        [0xE4..=0xE9, second, third, ..] => usize::from(second & 63) << 6 | usize::from(third & 63),
+        // The bit that tells upper and lower case apart is left out, for all signs alike.
+        [first, second, ..] => usize::from(first & 31) << 6 | usize::from(second & 31),
+        _ => 0,
     }
 }

@@ -15,7 +15,7 @@ const EDGE: usize = 24;
 
 /// Percent encoding, HTML references, Unicode, hexadecimal and octal escapes, quoted-printable.
 pub(super) fn escapes(view: &View<'_>, sink: &mut Sink<'_>) {
-    if b"%&\\=uU".iter().all(|&sign| view.count(sign) == 0) {
+    if b"%&\\=uU".iter().all(|&sign| !view.signs.has(sign)) {
         return;
     }
     let (bytes, mut at, mut last_end) = (view.bytes(), 0, 0);

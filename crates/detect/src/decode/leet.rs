@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::How;
 use super::likely::is_word;
-use super::segment::segments;
+use super::segment::{Breaks, Leads, segments};
 use super::sink::Sink;
 use super::view::View;
 
@@ -14,9 +14,19 @@ const LONGEST: usize = 20;
 const MIN_WORDS: usize = 2;
 const LONG_WORD: usize = 4;
 
+/// At line breaks, commas and full stops of Chinese, and quotes.
+static PARTS: Breaks = Breaks { leads: Leads::of(b"\n\xE2\xE3\xEF"), is_break: |c| matches!(c, '\n' | '。' | '，' | '“' | '”') };
+
 /// Lines in which words come out.
 pub(super) fn leet(view: &View<'_>, sink: &mut Sink<'_>) {
-    for line in segments(view, |c| matches!(c, '\n' | '。' | '，' | '“' | '”')) {
+    let mut mixed = view.signs.mixed.iter().peekable();
+    for line in segments(view, &PARTS) {
+        while mixed.next_if(|at| **at < line.start).is_some() {}
+        match mixed.peek() {
+            Some(at) if **at < line.end => {}
+            Some(_) => continue,
+            None => return,
+        }
         let (mut strong, mut longest, mut text) = (0, 0, String::new());
         let mut range: Option<Range<usize>> = None;
         for token in tokens(view, &line) {

@@ -51,11 +51,44 @@ pub(super) fn is_word(word: &str) -> bool {
 }
 
 pub(super) fn is_pair(first: &str, second: &str) -> bool {
-    PAIRS.contains(&(first, second))
+    let initials = first.as_bytes().first().zip(second.as_bytes().first());
+    initials.is_some_and(|(&a, &b)| PAIR_BITS.has(u32::from(a), u32::from(b))) && PAIRS.contains(&(first, second))
 }
 
 pub(super) fn is_hanzi_pair(first: char, second: char) -> bool {
-    is_han(first) && HANZI.contains(&(first, second))
+    HANZI_BITS.has(first as u32, second as u32) && HANZI.contains(&(first, second))
+}
+
+/// The initials of the pairs of words, and the pairs of characters: one bit of a hash each, so that nearly all others are dismissed at once.
+static PAIR_BITS: LazyLock<Bits> = LazyLock::new(|| {
+    Bits::of(PAIRS.iter().filter_map(|(a, b)| Some((u32::from(*a.as_bytes().first()?), u32::from(*b.as_bytes().first()?)))))
+});
+static HANZI_BITS: LazyLock<Bits> = LazyLock::new(|| Bits::of(HANZI.iter().map(|(a, b)| (*a as u32, *b as u32))));
+
+/// A set of pairs as bits of their hashes, 512 bytes.
+struct Bits([u64; 64]);
+
+impl Bits {
+    fn of(pairs: impl Iterator<Item = (u32, u32)>) -> Self {
+        let mut bits = Self([0; 64]);
+        for (first, second) in pairs {
+            let hash = Self::hash(first, second);
+            if let Some(word) = bits.0.get_mut(hash >> 6) {
+                *word |= 1 << (hash & 63);
+            }
+        }
+        bits
+    }
+
+    fn has(&self, first: u32, second: u32) -> bool {
+        let hash = Self::hash(first, second);
+        self.0.get(hash >> 6).is_some_and(|word| word >> (hash & 63) & 1 == 1)
+    }
+
+    /// The top twelve bits of a product.
+    fn hash(first: u32, second: u32) -> usize {
+        ((first ^ second << 16).wrapping_mul(0x9E37_79B1) >> 20) as usize
+    }
 }
 
 /// A Chinese character in use (the blocks CJK Unified Ideographs and Extension A).

@@ -20,6 +20,7 @@ mod numbers;
 mod reversed;
 mod segment;
 mod shift;
+mod signs;
 mod sink;
 mod spaced;
 mod view;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::How;
 use super::MAX_RUN;
-use super::segment::segments;
+use super::segment::{Breaks, Leads, segments};
 use super::sink::Sink;
 use super::view::View;
 
@@ -54,13 +54,17 @@ const MORSE: [(&str, char); 39] = [
     ("..--..", '?'),
 ];
 
+/// The bytes that dots and dashes start with.
+const STROKES: Leads = Leads::of(b".-_\xC2\xCB\xE2\xE3");
+
 /// Dots and dashes, apart by spaces or slashes.
 pub(super) fn morse(view: &View<'_>, sink: &mut Sink<'_>) {
+    // Without a dash it is none.
+    if ![b'-', b'_', 0xE2, 0xE3].iter().any(|byte| view.signs.has(*byte)) {
+        return;
+    }
     let (bytes, mut at) = (view.bytes(), 0);
-    // The bytes that dots and dashes start with.
-    while let Some(skip) =
-        bytes.get(at..).and_then(|rest| rest.iter().position(|b| matches!(b, b'.' | b'-' | b'_' | 0xC2 | 0xCB | 0xE2 | 0xE3)))
-    {
+    while let Some(skip) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| STROKES.has(b))) {
         let start = at + skip;
         let rest = view.slice(start..view.text().floor_char_boundary(start + MAX_RUN));
         let len: usize = rest.chars().take_while(|&c| stroke(c).is_some()).map(char::len_utf8).sum();
@@ -129,13 +133,16 @@ const CELLS: [u8; 26] = [
     0x3A, 0x2D, 0x3D, 0x35,
 ];
 
+/// At everything that is neither a cell nor a space.
+static CELLS_END: Breaks = Breaks { leads: Leads::all(), is_break: |c| c != ' ' && !('\u{2800}'..='\u{283F}').contains(&c) };
+
 /// Braille cells.
 pub(super) fn braille(view: &View<'_>, sink: &mut Sink<'_>) {
-    // U+2800 to U+28FF is E2 A0 80 to E2 A3 BF in UTF-8.
-    if view.count(0xE2) < MIN_LETTERS || (0xA0..=0xA3).all(|byte| view.count(byte) == 0) {
+    // U+2800 to U+283F is E2 A0 80 to E2 A0 BF in UTF-8.
+    if !view.signs.has(0xE2) || !view.signs.has(0xA0) || !view.bytes().array_windows().any(|pair| pair == &[0xE2, 0xA0]) {
         return;
     }
-    for range in segments(view, |c| c != ' ' && !('\u{2800}'..='\u{283F}').contains(&c)) {
+    for range in segments(view, &CELLS_END) {
         let text: String = view.slice(range.clone()).chars().filter_map(cell).collect();
         if text.chars().filter(char::is_ascii_lowercase).count() >= MIN_LETTERS {
             sink.push(How::Braille, range, text.trim());

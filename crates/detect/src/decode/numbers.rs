@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::How;
 use super::MAX_RUN;
 use super::likely::{has_word, is_han, is_readable, text_of};
+use super::signs::Word;
 use super::sink::Sink;
 use super::view::View;
 
@@ -22,11 +23,12 @@ const MIN_DECIMAL: usize = 4;
 
 /// Groups of eight (or seven) ones and zeros, or one long row of them.
 pub(super) fn binary(view: &View<'_>, sink: &mut Sink<'_>) {
-    if view.count(b'0') < 8 || view.count(b'1') < 3 {
+    if !view.signs.has(b'0') || !view.signs.has(b'1') {
         return;
     }
     for_each_list(
         view,
+        Word::is_binary,
         |b| matches!(b, b'0' | b'1'),
         b"0b",
         |groups| {
@@ -47,6 +49,7 @@ pub(super) fn binary(view: &View<'_>, sink: &mut Sink<'_>) {
 pub(super) fn hex(view: &View<'_>, sink: &mut Sink<'_>) {
     for_each_list(
         view,
+        Word::is_hex,
         |b| b.is_ascii_hexdigit(),
         b"0x",
         |groups| {
@@ -69,6 +72,7 @@ pub(super) fn hex(view: &View<'_>, sink: &mut Sink<'_>) {
 pub(super) fn decimal(view: &View<'_>, sink: &mut Sink<'_>) {
     for_each_list(
         view,
+        Word::is_decimal,
         |b| b.is_ascii_digit(),
         b"",
         |groups| {
@@ -92,17 +96,24 @@ fn joined(view: &View<'_>, groups: &[Range<usize>]) -> Option<(Vec<u8>, Range<us
 }
 
 /// Calls `use_list` with every list of digit groups: at least one group, apart by up to three separators, none touching a letter.
-fn for_each_list(view: &View<'_>, is_digit: impl Fn(u8) -> bool, prefix: &[u8], mut use_list: impl FnMut(&[Range<usize>]) -> Option<()>) {
-    let (bytes, mut at, mut groups) = (view.bytes(), 0, Vec::<Range<usize>>::new());
-    while let Some(skip) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_alphanumeric)) {
-        let gap_from = groups.last().map_or(0, |g| g.end);
-        let word = at + skip..at + skip + word_len(bytes, at + skip);
-        let Range { start, end } = word;
-        at = end;
-        let digits = start + prefix_len(bytes, start, prefix)..end;
-        let fits = !digits.is_empty() && bytes.get(digits.clone()).is_some_and(|group| group.iter().all(|&b| is_digit(b)));
-        let first = groups.first().map_or(start, |g| g.start);
-        if !groups.is_empty() && (!fits || !separates(bytes.get(gap_from..start)) || end - first > MAX_RUN) {
+fn for_each_list(
+    view: &View<'_>,
+    is_group: impl Fn(&Word) -> bool,
+    is_digit: impl Fn(u8) -> bool,
+    prefix: &[u8],
+    mut use_list: impl FnMut(&[Range<usize>]) -> Option<()>,
+) {
+    let (bytes, mut groups) = (view.bytes(), Vec::<Range<usize>>::new());
+    for word in &view.signs.words {
+        let prefixed = prefix_len(bytes, word.start, prefix);
+        let digits = word.start + prefixed..word.end;
+        let fits = match prefixed {
+            0 => is_group(word),
+            _ => !digits.is_empty() && bytes.get(digits.clone()).is_some_and(|group| group.iter().all(|&b| is_digit(b))),
+        };
+        if let (Some(first), Some(last)) = (groups.first(), groups.last())
+            && (!fits || !separates(bytes.get(last.end..word.start)) || word.end - first.start > MAX_RUN)
+        {
             use_list(&groups);
             groups.clear();
         }
@@ -110,13 +121,9 @@ fn for_each_list(view: &View<'_>, is_digit: impl Fn(u8) -> bool, prefix: &[u8], 
             groups.push(digits);
         }
     }
-    use_list(&groups);
-}
-
-/// Length of the letters and digits from here, at most [`MAX_RUN`].
-fn word_len(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter().take(MAX_RUN).position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len().min(MAX_RUN))
+    if !groups.is_empty() {
+        use_list(&groups);
+    }
 }
 
 fn prefix_len(bytes: &[u8], at: usize, prefix: &[u8]) -> usize {

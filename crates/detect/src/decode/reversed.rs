@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::How;
 use super::cue::Cues;
 use super::likely::{is_hanzi_pair, is_pair, is_word};
-use super::segment::{GUESSED, Words, each_free_sentence, ends_sentence};
+use super::segment::{GUESSED, SENTENCES, Words, each_free_sentence};
 use super::sink::Sink;
 use super::view::View;
 
@@ -14,7 +14,7 @@ const SAMPLE: usize = 256;
 
 /// Sentences that make sense backwards, and none forwards.
 pub(super) fn reversed(view: &View<'_>, sink: &mut Sink<'_>) {
-    each_free_sentence(view, sink, ends_sentence, |sink, range| {
+    each_free_sentence(view, sink, &SENTENCES, |sink, range| {
         let text = view.slice(range.clone());
         if text.is_ascii() {
             latin(view, sink, range);
@@ -35,11 +35,14 @@ fn may_guess(view: &View<'_>, range: &Range<usize>) -> bool {
     view.cues.reversed
         && view.source_len() <= GUESSED
         && view.slice(0..range.start).trim_end_matches(' ').ends_with([':', '：', '"', '“', '「', '\'', '`', '\n'])
-        && !Cues::of(view.slice(range.clone())).reversed
+        && !Cues::alone(view.slice(range.clone())).reversed
 }
 
 fn latin(view: &View<'_>, sink: &mut Sink<'_>, range: Range<usize>) {
     let text = view.slice(range.clone());
+    if !text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte == b'\'') {
+        return;
+    }
     if let Some(forwards) = english(text, view.cues.reversed, may_guess(view, &range)) {
         sink.push(How::Reversed, range, &forwards);
     }
@@ -48,10 +51,10 @@ fn latin(view: &View<'_>, sink: &mut Sink<'_>, range: Range<usize>) {
 fn english(text: &str, told: bool, guessed: bool) -> Option<String> {
     let sample = Words::of(text, SAMPLE);
     let words = sample.list();
-    let plain = words.iter().filter(|w| is_word(w)).count();
-    if plain * 4 >= words.len() {
+    if Words::one_known_in(&words, 4) {
         return by_words(text, &words, told);
     }
+    let plain = words.iter().filter(|w| is_word(w)).count();
     let mirrored: Vec<String> = words.iter().map(|w| w.chars().rev().collect()).collect();
     // "no" and "saw" are words either way and show nothing.
     let hits = |least: usize| mirrored.iter().zip(&words).filter(|(m, w)| m.len() >= least && is_word(m) && !is_word(w)).count();
@@ -70,14 +73,21 @@ fn by_words(text: &str, words: &[&str], told: bool) -> Option<String> {
     if words.len() <= enough {
         return None;
     }
+    // Hardly any text has even one pair backwards.
+    if backwards(words) < enough {
+        return None;
+    }
     let (forwards, backwards) = pairs(words);
-    (backwards >= enough && forwards * 4 < backwards).then(|| text.split_whitespace().rev().collect::<Vec<_>>().join(" "))
+    (forwards * 4 < backwards).then(|| text.split_whitespace().rev().collect::<Vec<_>>().join(" "))
 }
 
 /// How many neighbours are common pairs, as they stand and the other way round.
 fn pairs(words: &[&str]) -> (usize, usize) {
-    let neighbours = || words.iter().zip(words.iter().skip(1));
-    (neighbours().filter(|(a, b)| is_pair(a, b)).count(), neighbours().filter(|(a, b)| is_pair(b, a)).count())
+    (words.iter().zip(words.iter().skip(1)).filter(|(a, b)| is_pair(a, b)).count(), backwards(words))
+}
+
+fn backwards(words: &[&str]) -> usize {
+    words.iter().zip(words.iter().skip(1)).filter(|(a, b)| is_pair(b, a)).count()
 }
 
 fn each_word(text: &str) -> String {

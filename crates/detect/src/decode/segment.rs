@@ -3,22 +3,96 @@
 use std::ops::Range;
 
 use super::MAX_RUN;
+use super::likely::is_word;
 use super::sink::Sink;
 use super::view::View;
 
-/// The parts of the view between breaks, none longer than [`MAX_RUN`], without the white space around them.
-pub(super) fn segments<'v>(view: &'v View<'_>, is_break: impl Fn(char) -> bool + 'v) -> impl Iterator<Item = Range<usize>> + 'v {
-    let mut start = 0;
-    let ends = view.text().char_indices().map(|(at, c)| (at, Some(c))).chain([(view.text().len(), None)]);
-    ends.filter_map(move |(at, c)| {
-        let breaks = c.is_none_or(&is_break);
-        if !breaks && at - start < MAX_RUN {
-            return None;
+/// A set of bytes: the first bytes of some characters, so that no other character need be decoded.
+pub(super) struct Leads([bool; 256]);
+
+impl Leads {
+    pub(super) const fn of(bytes: &[u8]) -> Self {
+        let (mut set, mut rest) = (Self([false; 256]), bytes);
+        while let [byte, more @ ..] = rest {
+            (set, rest) = (set.and(*byte), more);
         }
-        let segment = start..at;
-        start = if breaks { at + c.map_or(0, char::len_utf8) } else { at };
-        trim(view, segment)
+        set
+    }
+
+    pub(super) const fn all() -> Self {
+        Self([true; 256])
+    }
+
+    /// With one more.
+    pub(super) const fn and(mut self, byte: u8) -> Self {
+        if let Some((slot, _)) = self.0.split_at_mut(byte as usize + 1).0.split_last_mut() {
+            *slot = true;
+        }
+        self
+    }
+
+    /// With all bytes that are not ASCII.
+    pub(super) const fn and_beyond_ascii(mut self) -> Self {
+        let mut rest = self.0.split_at_mut(128).1;
+        while let Some((slot, more)) = rest.split_first_mut() {
+            *slot = true;
+            rest = more;
+        }
+        self
+    }
+
+    pub(super) fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+}
+
+/// Where a text is parted.
+pub(super) struct Breaks {
+    /// The first bytes of the characters at which it is.
+    pub(super) leads: Leads,
+    pub(super) is_break: fn(char) -> bool,
+}
+
+/// At line breaks.
+pub(super) static LINES: Breaks = Breaks { leads: Leads::of(b"\n"), is_break: |c| c == '\n' };
+
+/// At the ends of sentences and clauses, at brackets and quotes.
+pub(super) static SENTENCES: Breaks = Breaks { leads: Leads::of(ENDS), is_break: ends_sentence };
+
+/// The first bytes of what [`ends_sentence`] names.
+pub(super) const ENDS: &[u8] = b"\n.!?:;\"()[]{}<>`=\xE2\xE3\xEF";
+
+/// The parts of the view between breaks, none longer than [`MAX_RUN`], without the white space around them.
+pub(super) fn segments<'v>(view: &'v View<'_>, breaks: &'v Breaks) -> impl Iterator<Item = Range<usize>> + 'v {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let most = view.text().ceil_char_boundary(start + MAX_RUN);
+        let found = first_break(view, breaks, start..most + 1);
+        let end = found.map_or(most, |(at, _)| at);
+        next = match found {
+            Some((at, len)) => Some(at + len),
+            None if most < view.text().len() => Some(most),
+            None => None,
+        };
+        Some(start..end)
     })
+    .filter_map(|segment| trim(view, segment))
+}
+
+/// The first break that begins in a range: where, and how long.
+fn first_break(view: &View<'_>, breaks: &Breaks, range: Range<usize>) -> Option<(usize, usize)> {
+    let mut at = range.start;
+    loop {
+        let rest = view.bytes().get(at..range.end.min(view.bytes().len()))?;
+        at += rest.iter().position(|&byte| breaks.leads.has(byte))?;
+        // A byte after the first of its character begins none.
+        let c = view.text().get(at..).and_then(|rest| rest.chars().next());
+        if let Some(c) = c.filter(|c| (breaks.is_break)(*c)) {
+            return Some((at, c.len_utf8()));
+        }
+        at += c.map_or(1, char::len_utf8);
+    }
 }
 
 fn trim(view: &View<'_>, range: Range<usize>) -> Option<Range<usize>> {
@@ -39,10 +113,10 @@ pub(super) const GUESSED: usize = 1024;
 pub(super) fn each_free_sentence(
     view: &View<'_>,
     sink: &mut Sink<'_>,
-    is_break: fn(char) -> bool,
+    breaks: &Breaks,
     mut guess: impl FnMut(&mut Sink<'_>, Range<usize>),
 ) {
-    for sentence in segments(view, is_break).filter(|sentence| sentence.len() >= MIN_SENTENCE) {
+    for sentence in segments(view, breaks).filter(|sentence| sentence.len() >= MIN_SENTENCE) {
         if sink.is_free(&sentence) {
             guess(sink, sentence);
         } else {
@@ -67,6 +141,12 @@ impl Words {
     /// At most `most` words, from at most sixteen times as many bytes.
     pub(super) fn of(text: &str, most: usize) -> Self {
         Self { lower: text.get(..text.floor_char_boundary(most * 16)).unwrap_or_default().to_ascii_lowercase(), most }
+    }
+
+    /// Whether at least one word in so many is a common one.
+    pub(super) fn one_known_in(words: &[&str], many: usize) -> bool {
+        let least = words.len().div_ceil(many);
+        words.iter().filter(|word| is_word(word)).take(least).count() == least
     }
 
     pub(super) fn list(&self) -> Vec<&str> {

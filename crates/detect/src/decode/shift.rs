@@ -3,7 +3,7 @@
 
 use super::How;
 use super::likely::is_word;
-use super::segment::{GUESSED, Words, each_free_sentence, ends_sentence};
+use super::segment::{Breaks, ENDS, GUESSED, Leads, Words, each_free_sentence, ends_sentence};
 use super::sink::Sink;
 use super::view::View;
 
@@ -16,11 +16,16 @@ const BEST: usize = 5;
 /// Sentences for which a shift is searched: each costs about 10 µs.
 const SEARCHES: usize = 4096;
 
+/// At the ends of sentences, and at everything that is not ASCII.
+static LATIN: Breaks = Breaks { leads: Leads::of(ENDS).and_beyond_ascii(), is_break: |c| !c.is_ascii() || ends_sentence(c) };
+
 /// Sentences in Latin letters.
 pub(super) fn shifted(view: &View<'_>, sink: &mut Sink<'_>) {
+    if !view.signs.letters {
+        return;
+    }
     let mut caesar = Caesar { searches: if view.cues.caesar { SEARCHES } else { 0 }, last: None };
-    let is_break = |c: char| !c.is_ascii() || ends_sentence(c);
-    each_free_sentence(view, sink, is_break, |sink, range| {
+    each_free_sentence(view, sink, &LATIN, |sink, range| {
         let text = view.slice(range.clone());
         if let Some(by) = shift_of(view, text, &mut caesar) {
             let how = if by == 13 { How::Rot13 } else { How::Caesar };
@@ -40,11 +45,11 @@ struct Caesar {
 fn shift_of(view: &View<'_>, text: &str, caesar: &mut Caesar) -> Option<u8> {
     let sample = Words::of(text, SAMPLE);
     let words = sample.list();
-    let plain = words.iter().filter(|w| is_word(w)).count();
     // A word in four is common: that is English already, or a sentence that speaks of the encoding.
-    if words.is_empty() || plain * 4 >= words.len() {
+    if words.is_empty() || Words::one_known_in(&words, 4) {
         return None;
     }
+    let plain = words.iter().filter(|w| is_word(w)).count();
     let told = view.cues.rot13 || view.cues.caesar;
     let thirteen = Hits::of(&words, 13);
     let sure = words.len() >= 3 && thirteen.words >= 2 && thirteen.letters >= 6 && thirteen.words * 5 >= words.len() * 2;

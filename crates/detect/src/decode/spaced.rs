@@ -14,24 +14,17 @@ const WORD_GAP: usize = 8;
 
 /// Single Latin letters (a digit among them may stand for one) with the same separator between; a larger separator parts words.
 pub(super) fn spaced(view: &View<'_>, sink: &mut Sink<'_>) {
-    let (bytes, mut at) = (view.bytes(), 0);
-    while let Some(skip) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_alphabetic)) {
-        at += skip;
-        // Most words are longer than a letter: on to their end.
-        let word = bytes.get(at..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count());
-        if word > 1 {
-            at += word;
+    let mut done = 0;
+    for letter in view.signs.words.iter().filter(|word| word.len() == 1 && word.has_letter()) {
+        if letter.start < done || !stands_alone(view, letter.start) {
             continue;
         }
-        let run = stands_alone(view, at).then(|| Run::read(view, at));
-        match run {
-            Some(run) if run.letters >= MIN => {
-                if run.is_word() {
-                    sink.push(How::SpacedLetters, at..run.end, &run.text);
-                }
-                at = run.end;
+        let run = Run::read(view, letter.start);
+        if run.letters >= MIN {
+            if run.is_word() {
+                sink.push(How::SpacedLetters, letter.start..run.end, &run.text);
             }
-            _ => at += 1,
+            done = run.end;
         }
     }
 }

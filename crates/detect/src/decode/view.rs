@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use super::MAX_RUN;
 use super::cue::Cues;
+use super::segment::Leads;
+use super::signs::Signs;
 
 /// A text and what a first look at it told.
 pub(super) struct View<'a> {
@@ -13,8 +15,8 @@ pub(super) struct View<'a> {
     text: Cow<'a, str>,
     /// From `.0` of the view on, the original is at `.1`, byte by byte, up to the next step.
     steps: Vec<(usize, usize)>,
-    /// How often each byte stands in the view: a decoder whose signs are missing has nothing to do.
-    counts: [usize; 256],
+    /// What stands in the view: a decoder whose signs are missing has nothing to do.
+    pub(super) signs: Signs,
     /// Number of invisible characters of the original.
     pub(super) invisible: usize,
     /// The encodings the text speaks of.
@@ -24,14 +26,9 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(source: &'a str) -> Self {
         let (text, steps, invisible) = plain(source);
-        let mut counts = [0; 256];
-        for &byte in text.as_bytes() {
-            if let Some(count) = counts.get_mut(usize::from(byte)) {
-                *count += 1;
-            }
-        }
-        let cues = Cues::of(&text);
-        Self { source, text, steps, counts, invisible, cues }
+        let signs = Signs::of(text.as_bytes());
+        let cues = Cues::of(&text, &signs);
+        Self { source, text, steps, signs, invisible, cues }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -45,10 +42,6 @@ impl<'a> View<'a> {
     /// A part of the view; empty where it is none.
     pub(super) fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
-    }
-
-    pub(super) fn count(&self, byte: u8) -> usize {
-        self.counts.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
     pub(super) fn chars(&self) -> std::str::CharIndices<'a> {
@@ -78,7 +71,12 @@ impl<'a> View<'a> {
 
 fn plain(source: &str) -> (Cow<'_, str>, Vec<(usize, usize)>, usize) {
     let (mut text, mut steps, mut invisible, mut done) = (String::new(), Vec::new(), 0, 0);
-    for (at, c) in source.char_indices().filter(|(_, c)| !c.is_ascii()) {
+    let bytes = source.as_bytes();
+    let mut from = 0;
+    while let Some(skip) = bytes.get(from..).and_then(|rest| rest.iter().position(|&byte| LEADS.has(byte))) {
+        let at = from + skip;
+        let Some(c) = source.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        from = at + c.len_utf8();
         let narrow = narrow(c);
         if narrow.is_none() && !is_invisible(c) {
             continue;
@@ -106,6 +104,9 @@ fn narrow(c: char) -> Option<char> {
     let ascii = char::from_u32((c as u32).checked_sub(0xFEE0)?)?;
     (ascii.is_ascii_alphanumeric() || "%&#\\+=/-._'\"".contains(ascii)).then_some(ascii)
 }
+
+/// The first bytes of all characters that a view changes: full-width forms and those of [`is_invisible`].
+const LEADS: Leads = Leads::of(&[0xC2, 0xCD, 0xE1, 0xE2, 0xEF, 0xF3]);
 
 /// Format characters, variation selectors and tags: nothing is drawn for them.
 fn is_invisible(c: char) -> bool {
