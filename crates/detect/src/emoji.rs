@@ -58,10 +58,20 @@ fn may_speak(text: &str) -> bool {
 
 /// The text as its emoji are meant, and with keycaps (1️⃣), which are made of a digit, as the filler they are; none if nothing changes.
 pub(crate) fn views(text: &str) -> Vec<Spoken> {
-    if !may_speak(text) {
+    let (mut any, mut keycap) = (false, false);
+    let mut at = 0;
+    // All of them begin with one of these bytes, and most texts have few.
+    while let Some(skip) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|byte| *byte == 0xF0 || *byte == 0xE2)) {
+        at += skip;
+        let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+        any |= MEANT.contains_key(&c);
+        keycap |= c == KEYCAP;
+        at += c.len_utf8();
+    }
+    if !any && !keycap {
         return Vec::new();
     }
-    let keycaps = if text.contains(KEYCAP) { view(text, |_| None) } else { None };
+    let keycaps = if keycap { view(text, |_| None) } else { None };
     let spoken = view(text, |c| MEANT.get(&c).copied());
     let differ = keycaps.as_ref().map(|view| &view.text) != spoken.as_ref().map(|view| &view.text);
     keycaps.into_iter().chain(spoken.filter(|_| differ)).collect()
@@ -93,6 +103,7 @@ mod tests {
 
     #[test]
     fn every_meaning_has_three_bytes() {
+        assert!(MEANT.keys().all(|emoji| [0xF0, 0xE2].contains(&emoji.to_string().as_bytes()[0])), "`views` looks for these bytes only");
         assert!(MEANT.len() > 100 && MEANT.values().all(|meant| meant.len_utf8() == CHARACTER));
     }
 

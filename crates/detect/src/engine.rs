@@ -14,13 +14,15 @@ use crate::lexicon::Corrupt;
 pub(crate) const MAX_UNITS: usize = 128;
 
 /// Units that a beginning has at most: what fits one machine word.
-const BEGIN: usize = 4;
+pub(crate) const BEGIN: usize = 4;
 
 /// Positions filtered before their candidates are looked at; keeps both in the first-level cache.
 pub(crate) const BLOCK: usize = 2048;
 
 /// Places in the table of pairs for each beginning: one in two taken, and sixteen buckets tell most of the rest apart.
 const PLACES_EACH: usize = 3;
+/// Bits in the table of beginnings for each: one in eight passes by chance.
+const BITS_EACH: usize = 8;
 /// Sizes of the table of pairs: 4 KiB to 1 MiB, a common second-level cache.
 const PAIR_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x8000, LARGEST];
 const LARGEST: usize = 0x4_0000;
@@ -66,7 +68,7 @@ impl Matcher {
     pub fn scan(&self, text: &crate::Folded<'_>, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
         self.patterns.view().scan(
             text.units(),
-            |_| true,
+            |_, _| true,
             |hit| found(Hit { pattern: self.places.get(hit.pattern as usize).copied().unwrap_or_default(), ..hit }),
         );
     }
@@ -76,7 +78,7 @@ impl Matcher {
     pub fn bytes(&self) -> usize {
         let tables = &self.patterns;
         4 * (tables.pairs.len() + tables.offsets.len() + tables.prefixes.len() + self.places.len())
-            + 8 * tables.singles.len()
+            + 8 * (tables.singles.len() + tables.begins.len())
             + size_of::<Slot>() * tables.slots.len()
             + 2 * tables.units.len()
     }
@@ -104,6 +106,8 @@ pub(crate) struct Patterns<'a> {
     pub(crate) pairs: &'a [u32],
     /// One bit for each unit that is a pattern by itself; empty if there are none.
     pub(crate) singles: &'a [u64],
+    /// A bit for the hash of each beginning, eight bits for each: what is none is turned away before the larger table of slots is touched.
+    pub(crate) begins: &'a [u64],
     /// Open addressing, a power of two of slots, at most half full.
     pub(crate) slots: &'a [Slot],
     /// Where the units of each pattern begin; one more at the end.
@@ -128,6 +132,7 @@ pub(crate) struct Begins {
 pub(crate) struct Compiled {
     pub(crate) pairs: Vec<u32>,
     pub(crate) singles: Vec<u64>,
+    pub(crate) begins: Vec<u64>,
     pub(crate) slots: Vec<Slot>,
     pub(crate) offsets: Vec<u32>,
     pub(crate) units: Vec<u16>,
@@ -199,8 +204,13 @@ impl Compiled {
 
     fn fill_slots(&mut self, groups: &[Slot]) {
         self.slots.resize((groups.len() * 2).next_power_of_two(), Slot::default());
+        self.begins.resize((groups.len() * BITS_EACH).next_power_of_two().div_ceil(64), 0);
         let mask = self.slots.len() - 1;
         for group in groups {
+            let (word, bit) = bit(group.begin, self.begins.len());
+            if let Some(word) = self.begins.get_mut(word) {
+                *word |= bit;
+            }
             let mut at = spread(group.begin) as usize & mask;
             while self.slots.get(at).is_some_and(|slot| slot.count > 0) {
                 at = (at + 1) & mask;
@@ -215,6 +225,7 @@ impl Compiled {
         Patterns {
             pairs: &self.pairs,
             singles: &self.singles,
+            begins: &self.begins,
             slots: &self.slots,
             offsets: &self.offsets,
             units: &self.units,
@@ -248,6 +259,13 @@ fn spread(begin: u64) -> u64 {
     begin.wrapping_mul(GOLDEN).rotate_left(27)
 }
 
+/// The word and the bit of a beginning in a table of so many words; of the bits of its hash those that do not pick its slot.
+#[inline(always)]
+fn bit(begin: u64, words: usize) -> (usize, u64) {
+    let hash = spread(begin) >> 32;
+    ((hash >> 6) as usize & words.wrapping_sub(1), 1 << (hash & 63))
+}
+
 /// The lowest bit of a hash that counts: those above it pick the place.
 pub(crate) const HASH_SHIFT: u32 = 12;
 
@@ -268,11 +286,12 @@ impl<'a> Patterns<'a> {
         let slots = self.slots.len().is_power_of_two()
             && self.slots.iter().any(|slot| slot.count == 0)
             && self.slots.iter().all(|slot| slot.first as usize + slot.count as usize <= patterns);
+        let begins = self.begins.len().is_power_of_two();
         let offsets = self.offsets.is_sorted()
             && self.offsets.last().is_some_and(|&end| end as usize == self.units.len())
             && !self.units.contains(&0);
         let prefixes = self.prefixes.len() == patterns && self.prefixes.iter().enumerate().all(|(at, &p)| p == NONE || (p as usize) < at);
-        if filters && slots && offsets && prefixes {
+        if filters && slots && begins && offsets && prefixes {
             Ok(())
         } else {
             Err(Corrupt("the tables of the patterns do not fit each other".to_owned()))
@@ -292,15 +311,16 @@ impl<'a> Patterns<'a> {
         }
     }
 
-    /// Calls `found` for every match that begins where `may_begin` says, in order of start; stops when `found` says so.
-    pub(crate) fn scan(&self, text: &[u16], may_begin: impl Fn(usize) -> bool, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+    /// Calls `found` for every match, in order of start; stops when it says so. What `may_be` denies is not looked up: it is asked for a start and a
+    /// number of units, which is that of the match or, from [`BEGIN`] on, the least.
+    pub(crate) fn scan(&self, text: &[u16], may_be: impl Fn(usize, usize) -> bool, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
         let mut candidates = [0_u16; BLOCK];
         for block in (0..text.len()).step_by(BLOCK) {
             let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
             let count = self.candidates(window, (text.len() - block).min(BLOCK), &mut candidates);
             for &at in candidates.iter().take(count) {
                 let at = block + usize::from(at);
-                if may_begin(at) && self.matches_at(text, at, &mut found).is_break() {
+                if self.matches_at(text, at, &may_be, &mut found).is_break() {
                     return;
                 }
             }
@@ -326,20 +346,26 @@ impl<'a> Patterns<'a> {
         all(whole..positions, out, count)
     }
 
-    /// Calls `found` for every match that begins at a place.
-    pub(crate) fn matches_at(&self, text: &[u16], at: usize, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
+    /// Calls `found` for every match that begins at a place; see [`Self::scan`].
+    pub(crate) fn matches_at(
+        &self,
+        text: &[u16],
+        at: usize,
+        may_be: &impl Fn(usize, usize) -> bool,
+        found: &mut impl FnMut(Hit) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
         let full = begin(rest);
         let mut lookup = |length: usize| match self.slot(if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) }) {
             Some(slot) if length <= rest.len() => self.matches(rest, at, slot, found),
             _ => ControlFlow::Continue(()),
         };
-        if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) {
+        if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) && may_be(at, 1) {
             lookup(1)?;
         }
         let begins = self.pairs.get(place(full as u32, self.pairs.len())).copied().unwrap_or_default();
         for (length, buckets) in [(2, TWO), (3, THREE), (BEGIN, FOUR)] {
-            if begins & buckets != 0 {
+            if begins & buckets != 0 && may_be(at, length) {
                 lookup(length)?;
             }
         }
@@ -347,6 +373,10 @@ impl<'a> Patterns<'a> {
     }
 
     fn slot(&self, begin: u64) -> Option<Slot> {
+        let (word, bit) = bit(begin, self.begins.len());
+        if self.begins.get(word).is_none_or(|word| word & bit == 0) {
+            return None;
+        }
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = spread(begin) as usize & mask;
         loop {

@@ -203,7 +203,7 @@ impl Keywords {
             if set.patterns.len() == 0 || places.overflow {
                 continue;
             }
-            set.patterns.scan(reading.units, |at| reading.may_begin(at), |hit| places.add_all(set, &reading, hit, |_| true));
+            set.patterns.scan(reading.units, |at, length| reading.may_be(at, length), |hit| places.add_all(set, &reading, hit, |_| true));
         }
     }
 
@@ -228,9 +228,9 @@ impl Keywords {
             starts.sort_unstable();
             starts.dedup();
             let set = self.artefact.set(Stage::Rest, reading.form);
-            for start in starts.into_iter().filter(|start| reading.may_begin(*start)) {
+            for start in starts {
                 let mut add = |hit| places.add_all(set, &reading, hit, |rule| rules.binary_search(&rule).is_ok());
-                let _ = set.patterns.matches_at(reading.units, start, &mut add);
+                let _ = set.patterns.matches_at(reading.units, start, &|at, length| reading.may_be(at, length), &mut add);
             }
         }
     }
@@ -245,25 +245,28 @@ impl Keywords {
 
     /// The keywords that count.
     fn counting(&self, folded: &Folded<'_>, places: &Places) -> Vec<Place> {
+        let alone = self.conditional(places).filter(|(place, rule)| self.stands_alone(folded, place, rule));
+        alone.filter_map(|(place, _)| self.and_then(folded, place)).collect()
+    }
+
+    /// The keywords that have their near word and no allow-phrase over them, rule by rule.
+    fn conditional<'a>(&'a self, places: &'a Places) -> impl Iterator<Item = (&'a Place, &'a Rule)> {
         let of = |list: &[Place], rule: u32| {
             let from = list.partition_point(|place| place.rule < rule);
             Reach::new(list.get(from..).and_then(|rest| rest.get(..rest.partition_point(|place| place.rule == rule))).unwrap_or_default())
         };
-        let mut counting = Vec::new();
-        for of_rule in places.keywords.chunk_by(|a, b| a.rule == b.rule) {
-            let Some((at, rule)) = of_rule.first().and_then(|place| Some((place.rule, self.artefact.rules().get(place.rule as usize)?)))
-            else {
-                continue;
-            };
+        let rules = places.keywords.chunk_by(|a, b| a.rule == b.rule);
+        let known = rules.filter_map(|of_rule| {
+            of_rule.first().and_then(|place| Some((of_rule, place.rule, self.artefact.rules().get(place.rule as usize)?)))
+        });
+        known.flat_map(move |(of_rule, at, rule)| {
             let allow = of(&places.allow, at);
             let near = rule.within().map(|within| (of(&places.near, at), within as u32));
-            counting.extend(of_rule.iter().filter_map(|place| {
+            of_rule.iter().filter_map(move |place| {
                 let near = near.as_ref().is_none_or(|(near, within)| near.is_near(place, *within, rule.is_ordered()));
-                let counts = near && !allow.covers(place) && self.stands_alone(folded, place, rule);
-                if counts { self.and_then(folded, place) } else { None }
-            }));
-        }
-        counting
+                (near && !allow.covers(place)).then_some((place, rule))
+            })
+        })
     }
 
     /// Whether the keyword is a word by itself where the rule asks for it, and no accident of two sentences.
@@ -350,6 +353,11 @@ impl Detector for Keywords {
 
     fn reads_backwards(&self) -> bool {
         true
+    }
+
+    fn might_find(&self, units: &[u16]) -> bool {
+        let places = self.places(units, None);
+        places.overflow || self.conditional(&places).next().is_some()
     }
 }
 
@@ -468,6 +476,22 @@ mod tests {
                 bad.extend(entry.counter_examples.iter().filter(|text| own(entry, text)).map(|text| format!("{} hits {text}", entry.id)));
             }
             assert!(bad.is_empty(), "{} of {}:\n{}", bad.len(), lexicon.entries.len(), bad.join("\n"));
+        }
+    }
+
+    #[test]
+    fn what_is_looked_for_nearby_is_all_that_counts() {
+        let clean = crate::clean_corpus();
+        let long: Vec<String> = clean.chunks(40).map(|lines| lines.join("\n")).collect();
+        for lexicon in [Lexicon::embedded().unwrap(), Lexicon::attacks().unwrap()] {
+            let keywords = Keywords::compile(&lexicon);
+            let examples = lexicon.entries.iter().flat_map(|entry| entry.examples.iter().chain(&entry.counter_examples));
+            for text in examples.step_by(5).chain(&long) {
+                let folded = crate::fold(text);
+                let (units, views) = (folded.units(), Views::of(folded.units()));
+                let counting = |places: Places| keywords.conditional(&places).map(|(place, _)| *place).collect::<Vec<_>>();
+                assert_eq!(counting(keywords.places(units, Some(&views))), counting(keywords.all_places(units)), "{text}");
+            }
         }
     }
 

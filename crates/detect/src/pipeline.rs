@@ -88,6 +88,11 @@ pub trait Detector: Send + Sync {
     fn reads_backwards(&self) -> bool {
         false
     }
+
+    /// Whether it might find something in a folded text; asked before the dearer work of reading a text from its end is done.
+    fn might_find(&self, _units: &[u16]) -> bool {
+        true
+    }
 }
 
 /// Detectors in order of cost, and the policy that turns findings into a decision.
@@ -169,7 +174,14 @@ impl Pipeline {
             let message = format!("the item has {} bytes, the limit is {MAX_ITEM_BYTES}; split it", text.len());
             faults.push(Fault { detector: "pipeline".to_owned(), message });
         } else {
-            self.detect(text, direction, &mut findings, &mut faults);
+            let backwards = self.with_item(text, true, |item| {
+                self.detect_in(item, direction, &mut findings, &mut faults);
+                self.is_worth_reversing(&item.folded, direction)
+            });
+            self.detect_spoken(text, direction, &mut findings, &mut faults);
+            if backwards {
+                self.backwards(text, direction, &mut findings, &mut faults);
+            }
             self.decode(text, direction, None, 0, &mut findings, &mut faults);
             if let Some(classifier) = &self.classifier {
                 findings.extend(classifier.findings(&Input { kind: direction.kind(), text, prompt: None }));
@@ -194,6 +206,10 @@ impl Pipeline {
     /// What the detectors find in the text as it stands, and in what its emoji say.
     pub(crate) fn detect(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
         self.detect_plain(text, direction, findings, faults);
+        self.detect_spoken(text, direction, findings, faults);
+    }
+
+    fn detect_spoken(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
         for spoken in emoji::views(text) {
             let mut said = Vec::new();
             self.detect_plain(&spoken.text, direction, &mut said, faults);
@@ -207,13 +223,15 @@ impl Pipeline {
     }
 
     fn detect_plain(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
-        self.with_item(text, true, |item| {
-            for detector in self.judging(direction) {
-                if let Err(error) = detector.detect(item, findings) {
-                    faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
-                }
+        self.with_item(text, true, |item| self.detect_in(item, direction, findings, faults));
+    }
+
+    fn detect_in(&self, item: &Item<'_>, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
+        for detector in self.judging(direction) {
+            if let Err(error) = detector.detect(item, findings) {
+                faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
             }
-        });
+        }
     }
 
     /// The detectors that judge texts of this direction.
@@ -244,9 +262,6 @@ impl Pipeline {
         }
         let mut pieces = Vec::new();
         decode::decode(text, &mut pieces);
-        if depth == 0 {
-            self.backwards(text, direction, findings, faults);
-        }
         for mut piece in pieces {
             let mut inside = Vec::new();
             self.detect(&piece.text, direction, &mut inside, faults);
@@ -270,6 +285,13 @@ impl Pipeline {
 }
 
 impl Pipeline {
+    /// Whether some detector might find something in a text read from its end.
+    fn is_worth_reversing(&self, folded: &Folded<'_>, direction: Direction) -> bool {
+        let reversed = folded.reversed();
+        let might = |detector: &dyn Detector| reversed.as_ref().is_none_or(|units| detector.might_find(units));
+        self.judging(direction).any(|detector| detector.reads_backwards() && might(detector))
+    }
+
     /// Judges the text read from its end. One disguise at a time: what needs a second one backwards is chance. Personal information is not looked
     /// for: backwards, digits are other numbers.
     fn backwards(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::engine::BEGIN;
 use crate::lexicon::Form;
 use crate::view::{self, Via, View, Views};
 
@@ -33,9 +34,11 @@ impl<'a> Reading<'a> {
         std::iter::once(plain).chain(of_views).filter(|reading| !reading.units.is_empty())
     }
 
-    /// Whether a match that begins here may count: initials stand as a word of their own, and most letters stand inside one.
-    pub(crate) fn may_begin(&self, at: usize) -> bool {
-        self.via != Via::Initials || !is_alphanumeric(at.checked_sub(1).and_then(|before| self.units.get(before)))
+    /// Whether a match of so many units (of [`BEGIN`]: at least so many) that begins here may count: initials stand as a word of their own, and
+    /// most letters stand inside one.
+    pub(crate) fn may_be(&self, at: usize, length: usize) -> bool {
+        let inside = |at: Option<usize>| is_alphanumeric(at.and_then(|at| self.units.get(at)));
+        self.via != Via::Initials || !(inside(at.checked_sub(1)) || (length < BEGIN && inside(Some(at + length))))
     }
 
     /// The units of the text behind a match, if it counts.

@@ -98,7 +98,7 @@ pub(crate) fn patterns(units: &[u16]) -> Vec<Vec<u16>> {
 
 /// The sound of a text; zero for what has none.
 pub(crate) fn view(text: &[u16]) -> View {
-    let mut view = View::default();
+    let mut view = View::with_capacity(text.len());
     let (mut at, mut filler) = (0, 0);
     while let Some(&unit) = text.get(at) {
         let start = at;
@@ -132,36 +132,49 @@ fn run(text: &[u16]) -> usize {
     text.iter().take_while(|&&unit| is_letter(unit)).count()
 }
 
+/// The letters that syllables begin with, and those they end with, a bit each.
+static EDGES: LazyLock<(u32, u32)> = LazyLock::new(|| {
+    let bit = |letter: Option<&u8>| letter.map_or(0, |letter| 1 << (letter & 31));
+    table::SYLLABLES
+        .iter()
+        .map(|syllable| syllable.as_bytes())
+        .fold((0, 0), |(first, last), letters| (first | bit(letters.first()), last | bit(letters.last())))
+});
+
 /// The syllables of a run of letters with their places; none if it is no pinyin.
 fn parts(run: &[u16]) -> Vec<(u16, usize, usize)> {
+    let is = |set: u32, letter: Option<&u16>| letter.is_some_and(|letter| set >> (letter & 31) & 1 == 1);
+    // Most words of other languages are known by their edges.
+    if !is(EDGES.0, run.first()) || !is(EDGES.1, run.last()) {
+        return Vec::new();
+    }
     let ways = ways(run);
     let mut parts = Vec::new();
     let mut end = run.len();
     while end > 0 {
-        let Some(Some((_, from, number))) = ways.get(end) else { return Vec::new() };
-        parts.push((*number, *from, end));
-        end = *from;
+        let Some(&Some((_, from, number))) = ways.get(end) else { return Vec::new() };
+        let from = usize::from(from);
+        parts.push((number, from, end));
+        end = from;
     }
     parts.reverse();
     parts
 }
 
 /// For each place of a run the shortest way to it: how many syllables, where the last of them begins, and which it is.
-fn ways(run: &[u16]) -> [Option<(u16, usize, u16)>; MAX_RUN + 1] {
+fn ways(run: &[u16]) -> [Option<(u8, u8, u16)>; MAX_RUN + 1] {
     let mut ways = [None; MAX_RUN + 1];
     if run.len() > MAX_RUN {
         return ways;
     }
     for from in 0..run.len() {
-        let before = if from == 0 { 0 } else { ways.get(from).copied().flatten().map_or(u16::MAX, |(count, ..)| count) };
-        if before == u16::MAX {
-            continue;
-        }
+        let before = if from == 0 { Some(0) } else { ways.get(from).copied().flatten().map(|(count, ..)| count) };
+        let Some(before) = before else { continue };
         for (length, node) in (1..).zip(spell(run.get(from..).unwrap_or_default())).filter(|(_, node)| node.syllable > 0) {
             if let Some(way) = ways.get_mut(from + length)
                 && way.is_none_or(|(count, ..)| before + 1 < count)
             {
-                *way = Some((before + 1, from, node.syllable));
+                *way = Some((before + 1, from as u8, node.syllable));
             }
         }
     }

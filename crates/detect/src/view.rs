@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::fold::is_filler;
+use crate::fold::{FIRST_CJK, is_filler};
 use crate::sound;
 
 /// Units kept on either side of a change: the longest keyword, so that no match that needs the change is cut.
@@ -72,6 +72,10 @@ pub(crate) struct View {
 }
 
 impl View {
+    pub(crate) fn with_capacity(units: usize) -> Self {
+        Self { units: Vec::with_capacity(units), origins: Vec::with_capacity(units) }
+    }
+
     pub(crate) fn push(&mut self, unit: u16, origin: Range<usize>) {
         self.units.push(unit);
         self.origins.push((origin.start as u32, origin.end as u32));
@@ -130,9 +134,9 @@ impl View {
     }
 
     pub(crate) fn copy(&mut self, text: &[u16], range: Range<usize>) {
-        for (&unit, at) in text.get(range.clone()).unwrap_or_default().iter().zip(range) {
-            self.push(unit, at..at + 1);
-        }
+        let units = text.get(range.clone()).unwrap_or_default();
+        self.units.extend_from_slice(units);
+        self.origins.extend((range.start as u32..).take(units.len()).map(|at| (at, at + 1)));
     }
 }
 
@@ -238,19 +242,33 @@ fn spelled(parts: &[u16]) -> Vec<Vec<u16>> {
     forms
 }
 
-/// One bit for each unit that is the first part of some character: few texts hold many of them.
-static FIRST_PARTS: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    let mut bits = vec![0; 1 << 10];
-    for &first in SPLIT.keys() {
-        if let Some(word) = bits.get_mut(usize::from(first >> 6)) {
-            *word |= 1 << (first & 63);
+/// One bit for each unit that is the first part of some character, and one for the hash of each with the part after it: few texts hold many.
+static PARTS: LazyLock<[Vec<u64>; 2]> = LazyLock::new(|| {
+    let mut parts = [vec![0; 1 << 10], vec![0; 1 << 10]];
+    let [firsts, pairs] = &mut parts;
+    let set = |bits: &mut Vec<u64>, at: u16| {
+        if let Some(word) = bits.get_mut(usize::from(at >> 6)) {
+            *word |= 1 << (at & 63);
         }
+    };
+    for (&first, forms) in SPLIT.iter() {
+        set(firsts, first);
+        forms.iter().filter_map(|form| form.rest.first()).for_each(|&second| set(pairs, pair(first, second)));
     }
-    bits
+    parts
 });
 
-fn is_first_part(unit: u16) -> bool {
-    FIRST_PARTS.get(usize::from(unit >> 6)).is_some_and(|word: &u64| word >> (unit & 63) & 1 == 1)
+/// Sixteen bits of two parts.
+fn pair(first: u16, second: u16) -> u16 {
+    ((u32::from(first) | u32::from(second) << 16).wrapping_mul(crate::engine::GOLDEN as u32) >> 16) as u16
+}
+
+/// The first place from here on where the first two parts of some character may stand.
+fn parts_at(text: &[u16], from: usize) -> Option<usize> {
+    let [firsts, pairs] = &*PARTS;
+    let has = |bits: &Vec<u64>, at: u16| bits.get(usize::from(at >> 6)).is_some_and(|word| word >> (at & 63) & 1 == 1);
+    let mut windows = text.get(from..)?.array_windows();
+    windows.position(|&[first, second]| has(firsts, first) && has(pairs, pair(first, second))).map(|skip| from + skip)
 }
 
 /// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within
@@ -267,9 +285,10 @@ pub(crate) fn split_perhaps(text: &[u16]) -> View {
 fn put_together(text: &[u16], doubtful_too: bool) -> View {
     let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
     let (mut at, mut sure, mut doubtful) = (0, None, Vec::new());
-    while at < text.len() {
+    while let Some(next) = parts_at(text, at) {
+        at = next;
         let rest = text.get(at + 1..).unwrap_or_default();
-        let forms = text.get(at).filter(|unit| is_first_part(**unit)).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
+        let forms = text.get(at).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
         let Some(form) = forms.into_iter().find(|form| rest.starts_with(&form.rest)) else {
             at += 1;
             continue;
@@ -482,7 +501,7 @@ fn is_leet(word: &[u16]) -> bool {
 /// The skeleton of the text around words in which letters and signs are mixed; empty if there are none.
 pub(crate) fn leet(text: &[u16]) -> View {
     let mut view = View::default();
-    let is_word = |unit: u16| unit > SPACE && (unit < 0x80 || SIGN_OF.contains_key(&unit));
+    let is_word = |unit: u16| unit > SPACE && (unit < 0x80 || unit < FIRST_CJK && SIGN_OF.contains_key(&unit));
     let (mut at, mut done) = (0, 0);
     while at < text.len() {
         let len = text.get(at..).unwrap_or_default().iter().take(MAX_LEET + 1).take_while(|unit| is_word(**unit)).count();
@@ -547,6 +566,11 @@ mod tests {
         assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
         assert_eq!(string(&leet(&units("in the year 2024"))), "");
         assert_eq!(string(&spaced(&units("please i.g.n.o.r.e  a l l  of it"))), "|please ignore all of it");
+    }
+
+    #[test]
+    fn signs_for_letters_stand_below_cjk() {
+        assert!(SIGN_OF.keys().all(|sign| *sign < FIRST_CJK));
     }
 
     #[test]

@@ -154,3 +154,47 @@ impl Words {
         self.lower.split(|c| !is_part(c)).filter(|word| !word.is_empty()).take(self.most).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Character by character.
+    fn obvious(view: &View<'_>, breaks: &Breaks) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let ends = view.text().char_indices().map(|(at, c)| (at, Some(c))).chain([(view.text().len(), None)]);
+        let segments = ends.filter_map(|(at, c)| {
+            let ends_here = c.is_none_or(breaks.is_break);
+            if !ends_here && at - start < MAX_RUN {
+                return None;
+            }
+            let segment = start..at;
+            start = if ends_here { at + c.map_or(0, char::len_utf8) } else { at };
+            trim(view, segment)
+        });
+        segments.collect()
+    }
+
+    fn agree(text: &str) {
+        let view = View::new(text);
+        for breaks in [&LINES, &SENTENCES] {
+            assert_eq!(segments(&view, breaks).collect::<Vec<_>>(), obvious(&view, breaks), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_sentences_are_cut() {
+        for unit in ["a", "中", "é"] {
+            for around in [MAX_RUN - 1, MAX_RUN, MAX_RUN + 1, 2 * MAX_RUN] {
+                agree(&format!("{}\n。b", unit.repeat(around / unit.len())));
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn segments_are_the_obvious_ones(text in "([a-c .\n]|[。！“”（中国]|\\PC){0,40}") {
+            agree(&text);
+        }
+    }
+}

@@ -155,3 +155,32 @@ impl Signs {
         self.present.get(usize::from(byte)).copied().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::view::runs;
+
+    #[test]
+    fn signs_are_told() {
+        let told = |text: &str| {
+            let signs = Signs::of(text.as_bytes());
+            (signs.mixed.len(), signs.long.len(), signs.letters)
+        };
+        assert_eq!(told("全是字，2024年"), (0, 0, false));
+        assert_eq!(told("yes! a, b"), (0, 0, true));
+        assert_eq!(told("h3llo, yes!no, $end, a@"), (4, 0, true));
+        assert_eq!(told("a QUJDREVG-b=, 1234567"), (0, 1, true));
+        let words = Signs::of(b"01 29 beef rest").words;
+        let kinds: Vec<_> = words.iter().map(|word| (word.is_binary(), word.is_decimal(), word.is_hex(), word.has_letter())).collect();
+        assert_eq!(kinds, [(true, true, true, false), (false, true, true, false), (false, false, true, true), (false, false, false, true)]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn words_are_the_runs_of_letters_and_digits(text in "[a-c0-3 中+=@!_]{0,40}") {
+            let words: Vec<_> = Signs::of(text.as_bytes()).words.iter().map(|word| word.start..word.end).collect();
+            proptest::prop_assert_eq!(words, runs(text.as_bytes(), |byte| byte.is_ascii_alphanumeric()).collect::<Vec<_>>());
+        }
+    }
+}

@@ -55,6 +55,8 @@ const UNITS_PER_BYTE: usize = 2;
 pub struct Buffers {
     pub(crate) units: Vec<u16>,
     marks: Vec<At>,
+    /// Whether some character became several units.
+    several: bool,
 }
 
 /// A folded text with the way back.
@@ -73,6 +75,12 @@ impl<'a> Folded<'a> {
     #[must_use]
     pub fn units(&self) -> &[u16] {
         self.buffers.units.get(..self.len).unwrap_or_default()
+    }
+
+    /// The folded units of the text read from its end; none where they would not be those of this text in reverse, because a character became
+    /// several.
+    pub(crate) fn reversed(&self) -> Option<Vec<u16>> {
+        (!self.buffers.several).then(|| self.units().iter().rev().copied().collect())
     }
 
     /// The folded text behind a range of units.
@@ -198,6 +206,7 @@ pub fn fold_into(text: &str, mut buffers: Buffers) -> Folded<'_> {
 #[inline(always)]
 pub(crate) fn fold_all(bytes: &[u8], buffers: &mut Buffers, cjk: impl Fn(&[u8], &mut [u16], bool) -> (usize, usize) + Copy) -> usize {
     buffers.marks.clear();
+    buffers.several = false;
     let mut at = At::START;
     while (at.byte as usize) < bytes.len() {
         buffers.marks.push(at);
@@ -206,7 +215,7 @@ pub(crate) fn fold_all(bytes: &[u8], buffers: &mut Buffers, cjk: impl Fn(&[u8], 
             buffers.units.resize(room.max(bytes.len()), 0);
         }
         let limit = at.byte + MARK_BYTES as u32;
-        let mut out = Units { units: &mut buffers.units, cjk };
+        let mut out = Units { units: &mut buffers.units, several: &mut buffers.several, cjk };
         at = Pass { bytes, out: &mut out }.run(at, |at| at.byte < limit);
     }
     at.len as usize
@@ -220,6 +229,10 @@ trait Sink {
     /// A stride of bytes may be written, of which as many count as are ASCII.
     fn stride(&mut self, at: At, bytes: &[u8; STRIDE], run: usize);
 
+    /// A character becomes so many units.
+    #[inline(always)]
+    fn units(&mut self, _: usize) {}
+
     /// Many characters at once, if there is a way: bytes read and units written at `keep`.
     #[inline(always)]
     fn many(&mut self, _: At, _: &[u8]) -> (usize, usize) {
@@ -230,6 +243,7 @@ trait Sink {
 /// The folded text itself.
 struct Units<'a, F> {
     units: &'a mut [u16],
+    several: &'a mut bool,
     cjk: F,
 }
 
@@ -239,6 +253,11 @@ impl<F: Fn(&[u8], &mut [u16], bool) -> (usize, usize)> Sink for Units<'_, F> {
         if let Some(slot) = self.units.get_mut(at.len as usize) {
             *slot = unit;
         }
+    }
+
+    #[inline(always)]
+    fn units(&mut self, count: usize) {
+        *self.several |= count > 1;
     }
 
     #[inline(always)]
@@ -409,10 +428,12 @@ impl<S: Sink + ?Sized> Pass<'_, S> {
         match table::BASIC.get(c as usize) {
             Some(0) => {}
             Some(&unit) if unit != 0xFFFF => at = self.write(at, unit),
-            _ => match expand(c) {
-                Some(units) => at = units.iter().fold(at, |at, &unit| self.write(at, unit)),
-                None => at = own(c, &mut [0; 2]).iter().fold(at, |at, &unit| self.write(at, unit)),
-            },
+            _ => {
+                let mut pair = [0; 2];
+                let units = expand(c).unwrap_or_else(|| own(c, &mut pair));
+                self.out.units(units.len());
+                at = units.iter().fold(at, |at, &unit| self.write(at, unit));
+            }
         }
         At { byte: at.byte + bytes as u32, ..at }.pack()
     }
@@ -534,6 +555,15 @@ mod tests {
             let folded = fold(&text);
             let starts: Vec<_> = (0..folded.units().len()).map(|unit| folded.start(unit)).collect();
             proptest::prop_assert_eq!((folded.units().to_vec(), starts), obvious(&text));
+        }
+
+        #[test]
+        fn the_text_reversed_folds_to_the_units_reversed(text in "([a-c]{1,40}|[中国發票，。 ,*㈠é\u{200b}\0😀]|\\PC|[ ,]{7,10}){0,12}") {
+            let backwards: String = text.chars().rev().collect();
+            if let Some(reversed) = fold(&text).reversed() {
+                let folded = fold(&backwards);
+                proptest::prop_assert_eq!(folded.units(), reversed);
+            }
         }
 
         #[test]

@@ -187,7 +187,7 @@ fn look(
                 open = Some(at);
             }
             let Some(standing) = standing.as_deref_mut() else { continue };
-            let _ = set.patterns.matches_at(units, at, &mut |hit| {
+            let _ = set.patterns.matches_at(units, at, &|_, _| true, &mut |hit| {
                 let Some(range) = origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
                 for used in set.uses(hit.pattern) {
                     let place = Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via };

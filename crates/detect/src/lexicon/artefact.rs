@@ -15,7 +15,7 @@ use crate::engine::{Patterns, Slot};
 use crate::view::Via;
 
 /// The first eight bytes; the last of them counts the versions of the format.
-const MAGIC: &[u8; 8] = b"GJLEXIC\x03";
+const MAGIC: &[u8; 8] = b"GJLEXIC\x04";
 
 /// Sections begin at multiples of this: more than any of their types asks for.
 const ALIGN: usize = 64;
@@ -32,7 +32,7 @@ enum Section {
     Meta,
     Rules,
     Strings,
-    /// The first of the tables of patterns: seven for each set.
+    /// The first of the tables of patterns: eight for each set.
     Patterns,
 }
 
@@ -41,7 +41,7 @@ impl Section {
 }
 
 /// Tables of a set of patterns.
-const TABLES: usize = 7;
+const TABLES: usize = 8;
 
 /// When a set of patterns is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -366,12 +366,13 @@ impl Artefact {
         let patterns = Patterns {
             pairs: self.section(first),
             singles: self.section(first + 1),
-            slots: self.section(first + 2),
-            offsets: self.section(first + 3),
-            units: self.section(first + 4),
-            prefixes: self.section(first + 5),
+            begins: self.section(first + 2),
+            slots: self.section(first + 3),
+            offsets: self.section(first + 4),
+            units: self.section(first + 5),
+            prefixes: self.section(first + 6),
         };
-        let uses: &[Use] = self.section(first + 6);
+        let uses: &[Use] = self.section(first + 7);
         // The starts stand before the uses in one section: as many as there are offsets, each as wide as half a use.
         let (starts, uses) = uses.split_at(patterns.offsets.len().div_ceil(2).min(uses.len()));
         let starts: &[u32] = bytemuck::cast_slice(starts);
@@ -401,6 +402,7 @@ pub(super) fn write(meta: &Meta, sets: &[Uses; SETS], rules: &[Rule], strings: &
         sections.extend([
             bytemuck::cast_slice(&patterns.pairs).to_vec(),
             bytemuck::cast_slice(&patterns.singles).to_vec(),
+            bytemuck::cast_slice(&patterns.begins).to_vec(),
             bytemuck::cast_slice::<Slot, u8>(&patterns.slots).to_vec(),
             bytemuck::cast_slice(&patterns.offsets).to_vec(),
             bytemuck::cast_slice(&patterns.units).to_vec(),

@@ -32,9 +32,9 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     }
 });
 
-/// Whether a statement of age may begin with the unit.
-pub(super) fn may_begin(u: u16) -> bool {
-    is_digit(u) || is_numeral(u) || TABLES.kin.may_begin(u) || TABLES.only.may_begin(u)
+/// The tables of words that a statement of age may begin with, beside numbers.
+pub(super) fn starting() -> [&'static Words; 2] {
+    [&TABLES.kin, &TABLES.only]
 }
 
 /// Whether the number that starts here may be an age, or a disease of some type: at most two digits, then 岁, 周岁, 个月, 型, year, yo, month.
@@ -43,11 +43,6 @@ pub(super) fn may_be(rest: &[u16]) -> bool {
     let mut after = rest.iter().skip(digits).copied();
     let letters = after.find(|&u| u != unit(' ') && u != unit('-'));
     digits < 3 && letters.is_none_or(|u| matches!(char_of(u), '岁' | '周' | '个' | '型' | 'y' | 'm'))
-}
-
-/// Whether a statement of age may begin with these two units.
-pub(super) fn may_begin_with(u: u16, next: Option<u16>) -> bool {
-    is_digit(u) || is_numeral(u) || TABLES.kin.may_begin_with(u, next) || TABLES.only.may_begin_with(u, next)
 }
 
 /// The statement of a child's age that starts at `i`: its end and how sure it is.

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::view::{View, char_of, is_digit, is_filler, is_han, is_letter, is_word, unit};
+use super::view::{View, char_of, is_digit, is_filler, is_han, is_letter, is_numeral, is_word, unit};
 use super::words::{Prefixes, Words};
 use super::{Candidate, PersonalKind, age};
 
@@ -34,38 +34,38 @@ struct Tables {
     tests: Words,
     bearers: Words,
     latin: Prefixes,
+    /// The beginnings of all that a statement may begin with, an age as well.
+    begins: Words,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let (roles, words) = (include_str!("data/circumstance.tsv"), include_str!("data/circumstance-words.tsv"));
     let of = |value: i16| Words::forward_of(words, &[value]);
+    let (verbs, beliefs, bodies) = (Words::forward_of(roles, VERBS), Words::forward_of(roles, &[4, 5]), Words::forward_of(roles, &[6]));
+    let (diseases, religions, followers) = (Words::forward(&[include_str!("data/diseases.tsv")]), of(4), of(5));
+    let begins = Words::beginnings([&verbs, &beliefs, &bodies, &diseases, &religions, &followers].into_iter().chain(age::starting()));
     Tables {
-        verbs: Words::forward_of(roles, VERBS),
         labels: Words::backward_of(roles, &[3]),
-        beliefs: Words::forward_of(roles, &[4, 5]),
-        bodies: Words::forward_of(roles, &[6]),
-        diseases: Words::forward(&[include_str!("data/diseases.tsv")]),
         people: Words::backward_of(words, &[1]),
         general: Words::backward_of(words, &[2]),
         after: of(3),
-        religions: of(4),
-        followers: of(5),
         data: of(6),
         tests: of(8),
         bearers: of(9),
         latin: Prefixes::of(&[roles, words, include_str!("data/diseases.tsv")], |value| matches!(value, 1 | 2 | 4..=9), false),
+        begins,
+        verbs,
+        beliefs,
+        bodies,
+        diseases,
+        religions,
+        followers,
     }
 });
 
-impl Tables {
-    fn starting(&self) -> [&Words; 6] {
-        [&self.verbs, &self.beliefs, &self.bodies, &self.diseases, &self.religions, &self.followers]
-    }
-}
-
 /// Whether a statement may begin with the unit.
 pub(super) fn may_begin(u: u16) -> bool {
-    TABLES.starting().iter().any(|words| words.may_begin(u)) || age::may_begin(u)
+    is_digit(u) || is_numeral(u) || TABLES.begins.may_begin(u)
 }
 
 /// Whether a statement may begin with the Latin word that starts here.
@@ -75,7 +75,7 @@ pub(super) fn may_begin_latin(rest: &[u16]) -> bool {
 
 /// Whether a statement may begin with these two units.
 pub(super) fn may_begin_with(u: u16, next: Option<u16>) -> bool {
-    TABLES.starting().iter().any(|words| words.may_begin_with(u, next)) || age::may_begin_with(u, next)
+    is_digit(u) || is_numeral(u) || TABLES.begins.may_begin_with(u, next)
 }
 
 /// The statement that starts at `i`, if one does.

@@ -4,7 +4,6 @@
 //! `_` stands for a space.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 use super::view::{View, is_letter};
 
@@ -18,8 +17,7 @@ pub(super) struct Hit {
 /// A table of words.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    /// From a node and a unit to the next node and, where a word ends there, its value.
-    steps: HashMap<u64, (u32, Option<i16>), BuildHasherDefault<Mix>>,
+    steps: Steps,
     /// One bit for every unit that begins a word.
     first: Bits,
     /// One bit for every unit that is a word.
@@ -54,6 +52,17 @@ impl Words {
         self.first.has(unit)
     }
 
+    /// The beginnings of the words of several tables, without the words.
+    pub(super) fn beginnings<'a>(tables: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut all = Self::default();
+        for table in tables {
+            all.first.add(&table.first);
+            all.single.add(&table.single);
+            all.pairs.add(&table.pairs);
+        }
+        all
+    }
+
     /// Whether some word may begin with these two units, or is the first one alone; with no second unit yet: whether one begins with it.
     pub(super) fn may_begin_with(&self, unit: u16, next: Option<u16>) -> bool {
         self.first.has(unit) && (self.single.has(unit) || next.is_none_or(|next| self.pairs.has(pair(unit, next))))
@@ -76,7 +85,7 @@ impl Words {
 
     /// The value of a single unit.
     pub(super) fn one(&self, unit: u16) -> Option<i16> {
-        if self.single.has(unit) { self.steps.get(&key(0, unit))?.1 } else { None }
+        if self.single.has(unit) { self.steps.get(0, unit)?.value() } else { None }
     }
 
     fn walk(&self, unit: impl Fn(usize) -> Option<u16>) -> Option<Hit> {
@@ -86,10 +95,10 @@ impl Words {
             return None;
         }
         let (mut node, mut best, mut len) = (0, None, 0);
-        while let Some(&(next, value)) = unit(len).and_then(|u| self.steps.get(&key(node, u))) {
-            (node, len) = (next, len + 1);
-            best = value.map(|value| Hit { len, value }).or(best);
-            if next == LEAF {
+        while let Some(step) = unit(len).and_then(|u| self.steps.get(node, u)) {
+            (node, len) = (step.next, len + 1);
+            best = step.value().map(|value| Hit { len, value }).or(best);
+            if step.next == LEAF {
                 break;
             }
         }
@@ -98,19 +107,21 @@ impl Words {
 
     fn build(files: &[&str], reversed: bool) -> Self {
         let mut words = Self::default();
+        let mut steps = HashMap::new();
         let mut nodes = 1;
         for (value, word) in files.iter().flat_map(|file| entries(file)) {
             let mut units: Vec<u16> = word.encode_utf16().map(|u| if u == u16::from(b'_') { u16::from(b' ') } else { u }).collect();
             if reversed {
                 units.reverse();
             }
-            words.insert(&units, value, &mut nodes);
+            words.note(&units);
+            insert(&mut steps, &units, value, &mut nodes);
         }
+        words.steps = Steps::of(&steps);
         words
     }
 
-    fn insert(&mut self, units: &[u16], value: i16, nodes: &mut u32) {
-        let mut node = 0;
+    fn note(&mut self, units: &[u16]) {
         match units {
             [only] => self.single.set(*only),
             [first, second, ..] => self.pairs.set(pair(*first, *second)),
@@ -119,17 +130,83 @@ impl Words {
         if let Some(&first) = units.first() {
             self.first.set(first);
         }
-        for (i, &unit) in units.iter().enumerate() {
-            let last = i + 1 == units.len();
-            let step = self.steps.entry(key(node, unit)).or_insert((LEAF, None));
-            if last {
-                step.1 = step.1.or(Some(value));
-            } else if step.0 == LEAF {
-                step.0 = *nodes;
-                *nodes += 1;
-            }
-            node = step.0;
+    }
+}
+
+/// From a node and a unit to the next node and, where a word ends there, its value: a tree while it grows.
+type Tree = HashMap<(u32, u16), (u32, Option<i16>)>;
+
+fn insert(steps: &mut Tree, units: &[u16], value: i16, nodes: &mut u32) {
+    let mut node = 0;
+    for (i, &unit) in units.iter().enumerate() {
+        let last = i + 1 == units.len();
+        let step = steps.entry((node, unit)).or_insert((LEAF, None));
+        if last {
+            step.1 = step.1.or(Some(value));
+        } else if step.0 == LEAF {
+            step.0 = *nodes;
+            *nodes += 1;
         }
+        node = step.0;
+    }
+}
+
+/// The tree as a flat table: open addressing, a power of two of slots, at most half full.
+#[derive(Debug, Default)]
+struct Steps(Vec<Step>);
+
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    node: u32,
+    next: u32,
+    unit: u16,
+    value: i16,
+}
+
+impl Step {
+    const EMPTY: Self = Self { node: LEAF, next: LEAF, unit: 0, value: NO_VALUE };
+
+    fn value(&self) -> Option<i16> {
+        (self.value != NO_VALUE).then_some(self.value)
+    }
+}
+
+/// Where no word ends. No line of the tables has it.
+const NO_VALUE: i16 = i16::MIN;
+
+impl Steps {
+    fn of(tree: &Tree) -> Self {
+        let mut table = vec![Step::EMPTY; (tree.len() * 2).next_power_of_two()];
+        for (&(node, unit), &(next, value)) in tree {
+            let mut at = Self::place(node, unit, table.len());
+            while table.get(at).is_some_and(|step| step.node != LEAF) {
+                at = (at + 1) & (table.len() - 1);
+            }
+            if let Some(step) = table.get_mut(at) {
+                *step = Step { node, next, unit, value: value.unwrap_or(NO_VALUE) };
+            }
+        }
+        Self(table)
+    }
+
+    fn get(&self, node: u32, unit: u16) -> Option<&Step> {
+        let mut at = Self::place(node, unit, self.0.len());
+        loop {
+            let step = self.0.get(at)?;
+            if step.node == node && step.unit == unit {
+                return Some(step);
+            }
+            if step.node == LEAF {
+                return None;
+            }
+            at = (at + 1) & (self.0.len() - 1);
+        }
+    }
+
+    /// Where a step is looked for first: Fibonacci hashing (Knuth, TAOCP 3, 6.4). The tables are our own, so nobody can aim at its collisions.
+    fn place(node: u32, unit: u16, size: usize) -> usize {
+        let key = u64::from(node) << 16 | u64::from(unit);
+        (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & size.wrapping_sub(1)
     }
 }
 
@@ -185,6 +262,10 @@ impl Bits {
         self.0.get(usize::from(value >> 6)).is_some_and(|bits| bits >> (value & 63) & 1 == 1)
     }
 
+    fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(bits, more)| *bits |= more);
+    }
+
     fn set(&mut self, value: u16) {
         if let Some(bits) = self.0.get_mut(usize::from(value >> 6)) {
             *bits |= 1 << (value & 63);
@@ -209,30 +290,4 @@ fn lines_of(file: &str, values: &[i16]) -> String {
 fn entries(file: &str) -> impl Iterator<Item = (i16, &str)> {
     let lines = file.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
     lines.flat_map(|(value, words)| words.split_whitespace().map(move |word| (value.parse().unwrap_or(0), word)))
-}
-
-const fn key(node: u32, unit: u16) -> u64 {
-    (node as u64) << 16 | unit as u64
-}
-
-/// A multiplying hash: the keys are our own, so nobody can aim at its collisions.
-#[derive(Debug, Default)]
-pub(super) struct Mix(u64);
-
-impl Hasher for Mix {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        // 2^64 divided by the golden ratio, made odd: Fibonacci hashing (Knuth, TAOCP 3, 6.4).
-        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ mixed >> 29;
-    }
 }
