@@ -21,7 +21,7 @@ pub(crate) const BLOCK: usize = 2048;
 
 /// Places in the table of pairs for each beginning: one in two taken, and sixteen buckets tell most of the rest apart.
 const PLACES_EACH: usize = 3;
-/// Bits in the table of beginnings for each: one in eight passes by chance.
+/// Bits in the table of beginnings for each key: one in eight passes by chance.
 const BITS_EACH: usize = 8;
 /// Sizes of the table of pairs: 4 KiB to 1 MiB, a common second-level cache.
 const PAIR_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x8000, LARGEST];
@@ -106,7 +106,7 @@ pub(crate) struct Patterns<'a> {
     pub(crate) pairs: &'a [u32],
     /// One bit for each unit that is a pattern by itself; empty if there are none.
     pub(crate) singles: &'a [u64],
-    /// A bit for the hash of each beginning, eight bits for each: what is none is turned away before the larger table of slots is touched.
+    /// A bit for the hash of the [`key`] of each pattern: what is none is turned away before the larger table of slots is touched.
     pub(crate) begins: &'a [u64],
     /// Open addressing, a power of two of slots, at most half full.
     pub(crate) slots: &'a [Slot],
@@ -145,9 +145,13 @@ impl Compiled {
         let mut built = Self { offsets: vec![0], ..Self::default() };
         let mut groups: Vec<Slot> = Vec::new();
         let mut open: Vec<(u32, &[u16])> = Vec::new();
+        let mut keys: Vec<u64> = Vec::new();
         for (at, units) in (0..).zip(patterns) {
             built.units.extend(units);
             built.offsets.push(built.units.len() as u32);
+            if keys.last() != Some(&key(units)) {
+                keys.push(key(units));
+            }
             let begin = begin(units);
             match groups.last_mut().filter(|slot| slot.begin == begin) {
                 Some(slot) => slot.count += 1,
@@ -164,6 +168,7 @@ impl Compiled {
             open.push((at, units));
         }
         built.fill_pairs(&groups);
+        built.fill_keys(&keys);
         built.fill_slots(&groups);
         built
     }
@@ -202,15 +207,20 @@ impl Compiled {
         }
     }
 
-    fn fill_slots(&mut self, groups: &[Slot]) {
-        self.slots.resize((groups.len() * 2).next_power_of_two(), Slot::default());
-        self.begins.resize((groups.len() * BITS_EACH).next_power_of_two().div_ceil(64), 0);
-        let mask = self.slots.len() - 1;
-        for group in groups {
-            let (word, bit) = bit(group.begin, self.begins.len());
+    fn fill_keys(&mut self, keys: &[u64]) {
+        self.begins.resize((keys.len() * BITS_EACH).next_power_of_two().div_ceil(64), 0);
+        for &key in keys {
+            let (word, bit) = bit(key, self.begins.len());
             if let Some(word) = self.begins.get_mut(word) {
                 *word |= bit;
             }
+        }
+    }
+
+    fn fill_slots(&mut self, groups: &[Slot]) {
+        self.slots.resize((groups.len() * 2).next_power_of_two(), Slot::default());
+        let mask = self.slots.len() - 1;
+        for group in groups {
             let mut at = spread(group.begin) as usize & mask;
             while self.slots.get(at).is_some_and(|slot| slot.count > 0) {
                 at = (at + 1) & mask;
@@ -259,10 +269,22 @@ fn spread(begin: u64) -> u64 {
     begin.wrapping_mul(GOLDEN).rotate_left(27)
 }
 
-/// The word and the bit of a beginning in a table of so many words; of the bits of its hash those that do not pick its slot.
+/// Units of a long key: many long patterns share their first word (how to …), and few of them more.
+const LONG: usize = 2 * BEGIN;
+
+/// What the bit of a pattern is found by: its beginning, of a pattern of [`LONG`] units or more a mixture of so many.
 #[inline(always)]
-fn bit(begin: u64, words: usize) -> (usize, u64) {
-    let hash = spread(begin) >> 32;
+fn key(units: &[u16]) -> u64 {
+    match units.get(BEGIN..LONG) {
+        Some(more) => begin(units).rotate_left(32).wrapping_mul(GOLDEN) ^ begin(more),
+        None => begin(units),
+    }
+}
+
+/// The word and the bit of a key in a table of so many words; of the bits of its hash those that do not pick a beginning's slot.
+#[inline(always)]
+fn bit(key: u64, words: usize) -> (usize, u64) {
+    let hash = spread(key) >> 32;
     ((hash >> 6) as usize & words.wrapping_sub(1), 1 << (hash & 63))
 }
 
@@ -356,9 +378,13 @@ impl<'a> Patterns<'a> {
     ) -> ControlFlow<()> {
         let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
         let full = begin(rest);
-        let mut lookup = |length: usize| match self.slot(if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) }) {
-            Some(slot) if length <= rest.len() => self.matches(rest, at, slot, found),
-            _ => ControlFlow::Continue(()),
+        let mut lookup = |length: usize| {
+            let begin = if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) };
+            let known = self.has_key(begin) || (length == BEGIN && rest.len() >= LONG && self.has_key(key(rest)));
+            match known.then(|| self.slot(begin)).flatten().filter(|_| length <= rest.len()) {
+                Some(slot) => self.matches(rest, at, slot, found),
+                None => ControlFlow::Continue(()),
+            }
         };
         if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) && may_be(at, 1) {
             lookup(1)?;
@@ -372,11 +398,12 @@ impl<'a> Patterns<'a> {
         ControlFlow::Continue(())
     }
 
+    fn has_key(&self, key: u64) -> bool {
+        let (word, bit) = bit(key, self.begins.len());
+        self.begins.get(word).is_some_and(|word| word & bit != 0)
+    }
+
     fn slot(&self, begin: u64) -> Option<Slot> {
-        let (word, bit) = bit(begin, self.begins.len());
-        if self.begins.get(word).is_none_or(|word| word & bit == 0) {
-            return None;
-        }
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = spread(begin) as usize & mask;
         loop {
