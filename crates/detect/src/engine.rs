@@ -276,15 +276,15 @@ const LONG: usize = 2 * BEGIN;
 #[inline(always)]
 fn key(units: &[u16]) -> u64 {
     match units.get(BEGIN..LONG) {
-        Some(more) => begin(units).rotate_left(32).wrapping_mul(GOLDEN) ^ begin(more),
+        Some(more) => (begin(units) ^ begin(units) >> 32).wrapping_mul(GOLDEN) ^ begin(more),
         None => begin(units),
     }
 }
 
-/// The word and the bit of a key in a table of so many words; of the bits of its hash those that do not pick a beginning's slot.
+/// The word and the bit of a key in a table of so many words. The halves are mixed first: the middle of the product then depends on every unit.
 #[inline(always)]
 fn bit(key: u64, words: usize) -> (usize, u64) {
-    let hash = spread(key) >> 32;
+    let hash = (key ^ key >> 32).wrapping_mul(GOLDEN) >> 32;
     ((hash >> 6) as usize & words.wrapping_sub(1), 1 << (hash & 63))
 }
 
