@@ -125,13 +125,26 @@ impl Pipeline {
     }
 
     /// The pipeline of a lexicon, with the built-in rules against attacks and the recognisers of personal information. What a model puts out is
-    /// not judged for attacks: they are made on the model, with what is put in, and an answer that quotes one does no harm.
+    /// not judged for attacks: they are made on the model, with what is put in, and an answer that quotes one does no harm. Secrets (keys, passwords)
+    /// are looked for in both: one that a model gives away is gone.
     ///
     /// # Errors
     /// Never in a released build: the built-in rules are tested.
     pub fn standard(keywords: Keywords) -> Result<Self, LexiconError> {
-        let attacks = Keywords::compile(&Lexicon::attacks()?).named("attacks").but_for(Direction::Output);
-        Ok(Self::new(vec![Box::new(keywords), Box::new(attacks), Box::new(Pii)]))
+        let (mut attacks, mut secrets) = (Lexicon::attacks()?, Lexicon::attacks()?);
+        let is_secret = |entry: &crate::Entry| entry.attack == Some(AttackKind::Secret);
+        attacks.entries.retain(|entry| !is_secret(entry));
+        secrets.entries.retain(is_secret);
+        let attacks = Keywords::compile(&attacks).named("attacks").but_for(Direction::Output);
+        let secrets = Keywords::compile(&secrets).named("secrets");
+        Ok(Self::new(vec![Box::new(keywords), Box::new(attacks), Box::new(secrets), Box::new(Pii)]))
+    }
+
+    /// The same with one more detector.
+    #[must_use]
+    pub fn and(mut self, detector: Box<dyn Detector>) -> Self {
+        self.detectors.push(Arc::from(detector));
+        self.named()
     }
 
     /// The same under another policy.

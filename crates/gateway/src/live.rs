@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use detect::classifier::{Choice, Classifier};
-use detect::{Artefact, DetectError, Detector, Item, Keywords, Lexicon, Pii, Pipeline, Trail};
+use detect::{Artefact, DetectError, Detector, Item, Keywords, Lexicon, Pipeline, Trail};
 use serde::Deserialize;
 use store::Tenant;
 use store::guard::{Ban, ClientKey, Direction, Guard, GuardChange, PolicyState, PolicyVersion, Profile, Scope, Standing, Switch, Whom};
@@ -20,8 +20,7 @@ const DEFAULT_POLICY: &str = "default";
 
 /// What is compiled once and shared by all pipelines.
 pub(crate) struct Base {
-    keywords: Arc<Artefact>,
-    attacks: Arc<Artefact>,
+    pipeline: Pipeline,
     linear: Option<Arc<dyn Classifier>>,
     full: Option<Arc<dyn Classifier>>,
     /// The policy of the set-up file, or the built-in one.
@@ -95,11 +94,11 @@ impl Base {
     pub(crate) fn new(config: &Config) -> Result<Self, StartError> {
         let bad = |what: &str, error: &dyn std::fmt::Display| StartError::Rules(format!("{what}: {error}"));
         let keywords = match &config.lexicon {
-            Some(path) if path.is_file() => Arc::new(Artefact::open(path).map_err(|error| bad("lexicon", &error))?),
-            Some(path) => Arc::clone(Keywords::compile(&Lexicon::read(path).map_err(|error| bad("lexicon", &error))?).artefact()),
-            None => Arc::clone(Keywords::compile(&Lexicon::embedded().map_err(|error| bad("lexicon", &error))?).artefact()),
+            Some(path) if path.is_file() => Keywords::new(Arc::new(Artefact::open(path).map_err(|error| bad("lexicon", &error))?)),
+            Some(path) => Keywords::compile(&Lexicon::read(path).map_err(|error| bad("lexicon", &error))?),
+            None => Keywords::compile(&Lexicon::embedded().map_err(|error| bad("lexicon", &error))?),
         };
-        let attacks = Lexicon::attacks().map_err(|error| bad("attack rules", &error))?;
+        let pipeline = Pipeline::standard(keywords).map_err(|error| bad("attack rules", &error))?;
         let fallback = match &config.policy {
             Some(path) => {
                 let text = std::fs::read_to_string(path).map_err(|error| bad(&path.display().to_string(), &error))?;
@@ -109,7 +108,7 @@ impl Base {
         };
         let open = |choice: Choice| choice.open().map_err(|error| bad("classifier", &error));
         let (linear, full) = (open(Choice::Linear)?, open(Choice::Full)?);
-        Ok(Self { keywords, attacks: Arc::clone(Keywords::compile(&attacks).artefact()), linear, full, fallback })
+        Ok(Self { pipeline, linear, full, fallback })
     }
 
     /// The classifier of a policy's choice.
@@ -128,13 +127,11 @@ impl Base {
 
     fn ruled(&self, version: String, policy: Policy, bans: &Bans) -> Ruled {
         let pipeline = |bans: &Option<Arc<Artefact>>| {
-            let words = Keywords::new(Arc::clone(&self.keywords));
-            let attacks = Keywords::new(Arc::clone(&self.attacks)).named("attacks");
-            let mut detectors: Vec<Box<dyn Detector>> = vec![Box::new(words), Box::new(attacks), Box::new(Pii)];
-            if let Some(bans) = bans {
-                detectors.push(Box::new(BanWords(Keywords::new(Arc::clone(bans)))));
+            let pipeline = self.pipeline.clone().under(policy.judge().clone());
+            match bans {
+                Some(bans) => pipeline.and(Box::new(BanWords(Keywords::new(Arc::clone(bans))))),
+                None => pipeline,
             }
-            Pipeline::new(detectors).under(policy.judge().clone())
         };
         let terms = policy.terms(None);
         let (input, output) = (pipeline(&bans.input), pipeline(&bans.output));
