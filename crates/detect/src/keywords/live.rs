@@ -8,10 +8,10 @@
 use std::ops::{ControlFlow, Range};
 
 use super::{BEHIND, Keywords, Place, Reach};
-use crate::reading::{is_cut, is_word};
 use crate::engine::{Begins, MAX_UNITS};
 use crate::fold;
 use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
+use crate::reading::{is_cut, is_word};
 use crate::sound;
 use crate::trail::Trail;
 use crate::view::{self, Via, View};

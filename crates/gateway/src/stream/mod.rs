@@ -13,8 +13,10 @@
 
 mod calls;
 mod choices;
+mod chunk;
 mod judge;
 mod responses;
+mod told;
 mod track;
 
 pub(crate) use judge::{Mark, edits};
@@ -123,7 +125,7 @@ pub struct Gate<J> {
 }
 
 enum Body {
-    Choices(choices::Choices),
+    Choices(Box<choices::Choices>),
     Response(Box<responses::Response>),
 }
 
@@ -132,7 +134,7 @@ impl<J: Judge> Gate<J> {
     pub fn new(options: Options, judge: J) -> Self {
         let body = match options.endpoint {
             Endpoint::Responses => Body::Response(Box::new(responses::Response::new(options))),
-            _ => Body::Choices(choices::Choices::new(options)),
+            _ => Body::Choices(Box::new(choices::Choices::new(options))),
         };
         Self { judge, body }
     }

@@ -4,15 +4,18 @@
 //! a text that no lane has let go is judged whole. Arguments and code of tools are held until their `….done`. In the mode `full` only the event that ends the
 //! response is judged, and the stream is told anew from it. `sequence_number` is counted anew, since events are left out and added.
 
-use std::collections::HashMap;
+mod ending;
+mod known;
+
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::judge::settle;
+use super::told::{self, kind, with};
 use super::track::Track;
 use super::{Action, End, Judge, Lane, MAX_HELD_BYTES, MAX_LANES, Mode, Options, Said, broken, done, read};
 use crate::sse::{Event, Frame};
-use crate::wire::{self, Channel, Endpoint, Part};
+use crate::wire::{self, Channel};
 
 /// Deltas whose texts may go in pieces.
 const TEXTS: &[(&str, Channel)] = &[
@@ -45,9 +48,13 @@ const ENDS: &[&str] = &["response.completed", "response.incomplete", "response.f
 /// Events that only say how far the response is.
 const BEGINNINGS: &[&str] = &["response.created", "response.in_progress", "response.queued"];
 
+pub(super) use ending::canned;
+
 pub(super) struct Response {
     options: Options,
     tracks: Vec<Text>,
+    /// Texts that were at their end.
+    closed: HashSet<(String, Spot)>,
     /// As the upstream first told it, without output.
     response: Value,
     /// Items that were told whole, as they went out.
@@ -63,10 +70,18 @@ pub(super) struct Response {
     end: Option<End>,
 }
 
+/// Which item and which part of it an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Spot {
+    output: Option<u64>,
+    part: Option<u64>,
+    item: Option<String>,
+}
+
 /// One text in pieces.
 struct Text {
     kind: String,
-    place: [Option<u64>; 2],
+    place: Spot,
     track: Track,
     /// As it came.
     raw: String,
@@ -89,8 +104,21 @@ enum Item {
 
 impl Response {
     pub(super) fn new(options: Options) -> Self {
-        let (tracks, items, known) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { options, tracks, response: Value::Null, items, next: 0, sequence: 0, deltas: 0, lanes: 0, known, known_bytes: 0, end: None }
+        let (tracks, closed, items, known) = (Vec::new(), HashSet::new(), Vec::new(), HashMap::new());
+        Self {
+            options,
+            tracks,
+            closed,
+            response: Value::Null,
+            items,
+            next: 0,
+            sequence: 0,
+            deltas: 0,
+            lanes: 0,
+            known,
+            known_bytes: 0,
+            end: None,
+        }
     }
 
     pub(super) const fn ended(&self) -> Option<&End> {
@@ -102,6 +130,10 @@ impl Response {
         if self.end.is_none() {
             for frame in frames {
                 items.extend(self.take_apart(frame, judge));
+                // Nothing counts that comes after the end.
+                if matches!(items.last(), Some(Item::Done | Item::Broken(_))) {
+                    break;
+                }
             }
         }
         for text in &mut self.tracks {
@@ -199,6 +231,10 @@ impl Response {
             return Item::Refused(text);
         }
         let place = place(&value);
+        if self.closed.contains(&(kind.to_owned(), place.clone())) {
+            // The end of a text was judged as its end; what goes on there cannot be judged with it.
+            return Item::Refused(judge.overflow());
+        }
         let at = self.tracks.iter().position(|text| text.kind == kind && text.place == place && !text.is_closing);
         let at = at.unwrap_or_else(|| {
             let mut track = Track::new(Lane { choice: 0, channel }, self.options.mode, judge);
@@ -225,10 +261,15 @@ impl Response {
         if !is_end && !kind.ends_with(".done") {
             return;
         }
-        let [output, part] = place(value);
+        let spot = place(value);
         for text in &mut self.tracks {
-            let is_meant = output.is_none_or(|output| text.place[0] == Some(output)) && part.is_none_or(|part| text.place[1] == Some(part));
-            text.is_closing |= is_end || is_meant;
+            let is_meant =
+                [(spot.output, text.place.output), (spot.part, text.place.part)].iter().all(|(named, its)| named.is_none() || named == its);
+            let is_item = spot.item.is_none() || spot.item == text.place.item;
+            if is_end || (is_meant && is_item) {
+                text.is_closing = true;
+                self.closed.insert((text.kind.clone(), text.place.clone()));
+            }
         }
     }
 
@@ -260,11 +301,13 @@ impl Response {
         self.note(&kind, &value);
         let is_end = ENDS.contains(&&*kind) || kind == "error";
         if self.options.mode == Mode::Full && is_end {
-            self.tell(&value.get("response").cloned().unwrap_or_default(), out);
+            for event in told::items(value.pointer("/response/output").unwrap_or(&Value::Null)) {
+                self.emit(event, out);
+            }
         }
         if let Some((held, field)) = HELD.iter().find(|(held, _)| kind.strip_suffix(".done") == Some(held)) {
             let text = value.get(*field).cloned().unwrap_or_default();
-            self.emit(with(&value, &format!("{held}.delta"), *field, &[("delta", text)]), out);
+            self.emit(with(&value, &format!("{held}.delta"), field, &[("delta", text)]), out);
         }
         self.emit(value, out);
         if is_end {
@@ -295,47 +338,6 @@ impl Response {
         None
     }
 
-    /// Puts what went out in the place of what came, and judges what is new.
-    fn rewrite(&mut self, value: &mut Value, judge: &mut dyn Judge) -> Result<(), String> {
-        let parts = Endpoint::Responses.event(value).map_err(|_| judge.overflow())?;
-        for opaque in &parts.opaque {
-            match judge.opaque(0, &opaque.kind) {
-                Action::Pass => {}
-                Action::Mask => drop(value.pointer_mut(&opaque.path).map(Value::take)),
-                Action::Refuse(text) => return Err(text),
-            }
-        }
-        parts.parts.iter().try_for_each(|part| self.rewrite_part(part, value, judge))
-    }
-
-    fn rewrite_part(&mut self, part: &Part, value: &mut Value, judge: &mut dyn Judge) -> Result<(), String> {
-        let only = match &*part.places {
-            [place] if place.is_whole() => Some(place.path.clone()),
-            _ => None,
-        };
-        match (self.known.get(&part.text), &only) {
-            (Some(None), _) => return Ok(()),
-            (Some(Some(sent)), Some(path)) => return wire::replace(value, path, sent.clone()).map_err(|_| judge.overflow()),
-            _ => {}
-        }
-        settle(judge, Lane { choice: 0, channel: part.channel }, part, value)?;
-        let after = only.and_then(|path| value.pointer(&path).and_then(Value::as_str).map(str::to_owned));
-        match after {
-            Some(after) if after != part.text => self.know(part.text.clone(), Some(after)),
-            Some(_) => self.know(part.text.clone(), None),
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Remembers a text that may go; beyond the limit it is judged again when it comes again.
-    fn know(&mut self, raw: String, sent: Option<String>) {
-        self.known_bytes += raw.len() + sent.as_ref().map_or(0, String::len);
-        if self.known_bytes <= MAX_HELD_BYTES && self.known.len() < MAX_LANES {
-            self.known.insert(raw, sent);
-        }
-    }
-
     /// What is needed to end the response ourselves.
     fn note(&mut self, kind: &str, value: &Value) {
         let index = value.get("output_index").and_then(Value::as_u64);
@@ -345,88 +347,6 @@ impl Response {
             _ if BEGINNINGS.contains(&kind) => self.response = value.get("response").cloned().unwrap_or_default(),
             _ => {}
         }
-    }
-
-    /// Ends the response: open messages end where they are, and the canned text is a message of its own.
-    fn refuse(&mut self, text: &str, out: &mut Vec<Frame>) {
-        if self.end.is_some() {
-            return;
-        }
-        let open: Vec<_> = self.tracks.drain(..).filter(|text| text.kind == TEXT_DELTA).collect();
-        for open in open {
-            let sent = open.track.record.unwrap_or_default();
-            let id = open.like.get("item_id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let item = wire::message(&id, &sent, "incomplete");
-            self.next = self.next.max(open.place[0].unwrap_or_default().saturating_add(1));
-            self.close_message(&with(&open.like, "", "logprobs", &[]), &item, &sent, out);
-            self.items.push(item);
-        }
-        let item = wire::message(&format!("msg_{}", self.options.facts.id), text, "incomplete");
-        let index = self.next;
-        self.tell_message(index, &item, text, out);
-        self.items.push(item);
-        let response = self.incomplete();
-        self.emit(json!({"type": "response.incomplete", "response": response}), out);
-        self.end = Some(End::Refused);
-    }
-
-    /// The response as it ends with `content_filter`.
-    fn incomplete(&mut self) -> Value {
-        let mut facts = self.options.facts.clone();
-        facts.usage.output += self.deltas;
-        let mut ours = wire::refusal(Endpoint::Responses, &facts, "");
-        let theirs = std::mem::take(&mut self.response);
-        if let (Value::Object(ours), Value::Object(theirs)) = (&mut ours, theirs) {
-            let kept = theirs
-                .into_iter()
-                .filter(|(key, _)| !matches!(key.as_str(), "status" | "incomplete_details" | "output" | "usage" | "error"));
-            ours.extend(kept);
-            ours.insert("output".to_owned(), Value::Array(std::mem::take(&mut self.items)));
-        }
-        ours
-    }
-
-    /// The events of all items of a response that is there whole.
-    fn tell(&mut self, response: &Value, out: &mut Vec<Frame>) {
-        let items = response.get("output").and_then(Value::as_array).cloned().unwrap_or_default();
-        for (index, item) in (0..).zip(items) {
-            match item.pointer("/content/0/text").and_then(Value::as_str).filter(|_| kind(&item) == "message") {
-                Some(text) => self.tell_message(index, &item, &text.to_owned(), out),
-                None => {
-                    self.emit(json!({"type": "response.output_item.added", "output_index": index, "item": item}), out);
-                    self.tell_arguments(index, &item, out);
-                    self.emit(json!({"type": "response.output_item.done", "output_index": index, "item": item}), out);
-                }
-            }
-        }
-    }
-
-    fn tell_arguments(&mut self, index: u64, item: &Value, out: &mut Vec<Frame>) {
-        let Some(arguments) = item.get("arguments").filter(|_| kind(item) == "function_call") else { return };
-        let id = item.get("id").cloned().unwrap_or_default();
-        let done = json!({"type": "response.function_call_arguments.done", "item_id": id, "output_index": index, "arguments": arguments});
-        self.emit(with(&done, "response.function_call_arguments.delta", "arguments", &[("delta", arguments.clone())]), out);
-        self.emit(done, out);
-    }
-
-    fn tell_message(&mut self, index: u64, item: &Value, text: &str, out: &mut Vec<Frame>) {
-        let id = item.get("id").cloned().unwrap_or_default();
-        let empty = with(item, "message", "", &[("content", json!([])), ("status", json!("in_progress"))]);
-        self.emit(json!({"type": "response.output_item.added", "output_index": index, "item": empty}), out);
-        let place = json!({"item_id": id, "output_index": index, "content_index": 0});
-        let part = json!({"type": "output_text", "text": "", "annotations": [], "logprobs": []});
-        self.emit(with(&place, "response.content_part.added", "", &[("part", part)]), out);
-        self.emit(with(&place, TEXT_DELTA, "", &[("delta", json!(text)), ("logprobs", json!([]))]), out);
-        self.close_message(&place, item, text, out);
-    }
-
-    /// The three events that end a message: its text, its part, itself.
-    fn close_message(&mut self, place: &Value, item: &Value, text: &str, out: &mut Vec<Frame>) {
-        let part = item.pointer("/content/0").cloned().unwrap_or_default();
-        self.emit(with(place, "response.output_text.done", "", &[("text", json!(text)), ("logprobs", json!([]))]), out);
-        self.emit(with(place, "response.content_part.done", "", &[("part", part)]), out);
-        let index = place.get("output_index").cloned().unwrap_or_default();
-        self.emit(json!({"type": "response.output_item.done", "output_index": index, "item": item}), out);
     }
 
     /// Ends the stream of an upstream that is gone.
@@ -458,39 +378,8 @@ impl Response {
     }
 }
 
-/// A stream that says `text`.
-pub(super) fn canned(options: &Options, text: &str) -> Vec<Frame> {
-    let mut body = Response::new(options.clone());
-    let begun = with(
-        &wire::refusal(Endpoint::Responses, &options.facts, text),
-        "",
-        "",
-        &[("status", json!("in_progress")), ("output", json!([])), ("incomplete_details", Value::Null)],
-    );
-    let mut out = Vec::new();
-    body.emit(json!({"type": "response.created", "response": begun}), &mut out);
-    body.refuse(text, &mut out);
-    out
-}
-
-/// The type of an event or an item.
-fn kind(value: &Value) -> &str {
-    value.get("type").and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Which item and which part of it an event is about.
-fn place(value: &Value) -> [Option<u64>; 2] {
+fn place(value: &Value) -> Spot {
     let number = |field: &str| value.get(field).and_then(Value::as_u64);
-    [number("output_index"), number("content_index").or_else(|| number("summary_index"))]
-}
-
-/// The event with another type (if one is given), without a field and with others.
-fn with(value: &Value, kind: &str, without: &str, fields: &[(&str, Value)]) -> Value {
-    let mut object = value.as_object().cloned().unwrap_or_default();
-    object.remove(without);
-    if !kind.is_empty() {
-        object.insert("type".to_owned(), json!(kind));
-    }
-    object.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-    Value::Object(object)
+    let item = value.get("item_id").and_then(Value::as_str).map(str::to_owned);
+    Spot { output: number("output_index"), part: number("content_index").or_else(|| number("summary_index")), item }
 }

@@ -1,0 +1,17 @@
+//! What the gateway does, seen from outside.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    unreachable_pub,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod leak;
+mod policy;
+mod streams;
