@@ -18,7 +18,7 @@ use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, 
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
 use crate::policy::Direction;
 use crate::reading::{Reading, is_word};
-use crate::signature::{Signature, signatures};
+use crate::signature::{Marks, Signature, signatures};
 use crate::trail::Trail;
 use crate::view::{Via, Views};
 
@@ -218,19 +218,19 @@ impl Keywords {
         rules.sort_unstable();
         rules.dedup();
         for reading in Reading::all(units, views) {
-            let mut starts: Vec<usize> = Vec::new();
+            let mut marks = Marks::of(reading.units.len());
             for wanted in &first {
                 if let Some(longest) = wanted.signature.longest(reading.form) {
                     let range = reading.reaching(wanted.stretch.clone(), longest);
-                    starts.extend(wanted.signature.places(reading.form, reading.units, range));
+                    wanted.signature.mark(reading.form, reading.units, range, &mut marks);
                 }
             }
-            starts.sort_unstable();
-            starts.dedup();
             let set = self.artefact.set(Stage::Rest, reading.form);
-            for start in starts {
+            for start in marks.iter() {
                 let mut add = |hit| places.add_all(set, &reading, hit, |rule| rules.binary_search(&rule).is_ok());
-                let _ = set.patterns.matches_at(reading.units, start, &|at, length| reading.may_be(at, length), &mut add);
+                if set.patterns.matches_at(reading.units, start, &|at, length| reading.may_be(at, length), &mut add).is_break() {
+                    return;
+                }
             }
         }
     }
