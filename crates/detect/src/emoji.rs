@@ -48,7 +48,7 @@ pub(crate) fn last(text: &str) -> Option<usize> {
     if !may_speak(text) {
         return None;
     }
-    text.char_indices().filter(|(_, c)| *c == KEYCAP || MEANT.contains_key(c)).map(|(at, _)| at).last()
+    text.char_indices().filter(|(_, c)| *c == KEYCAP || MEANT.contains_key(c)).map(|(at, _)| at).next_back()
 }
 
 /// Whether an emoji may be there. None begins with a lower byte, and most texts have none as high as these.

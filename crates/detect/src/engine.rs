@@ -123,8 +123,40 @@ pub(crate) struct Patterns<'a> {
 pub(crate) struct Begins {
     /// One bit for each unit that a longer pattern begins with.
     firsts: Vec<u64>,
-    /// The patterns whose beginnings have one unit, two, three, four.
-    runs: [Range<u32>; BEGIN],
+    /// The first two and the first three units of longer patterns, each by a half of its hash: open addressing, half full at most, 0 for free. Two that
+    /// share it are taken for one: some text is then held for nothing, one in thousands of millions.
+    prefixes: Vec<u32>,
+    /// Units of the longest pattern.
+    pub(crate) longest: usize,
+}
+
+impl Begins {
+    /// Whether a pattern of more than one unit begins with this one.
+    pub(crate) fn has(&self, first: u16) -> bool {
+        self.firsts.get(usize::from(first >> 6)).is_some_and(|word| word >> (first & 63) & 1 == 1)
+    }
+
+    fn insert(&mut self, print: u64) {
+        let place = self.place(print);
+        if let Some(slot) = self.prefixes.get_mut(place) {
+            *slot = print as u32 | 1;
+        }
+    }
+
+    /// Whether a longer pattern begins with these two or three units.
+    fn has_prefix(&self, prefix: &[u16]) -> bool {
+        self.prefixes.get(self.place(print(begin(prefix)))).is_some_and(|slot| *slot != 0)
+    }
+
+    /// Where a hash stands, or would.
+    fn place(&self, print: u64) -> usize {
+        let (mask, wanted) = (self.prefixes.len().wrapping_sub(1), print as u32 | 1);
+        let mut at = (print >> 36) as usize & mask;
+        while self.prefixes.get(at).is_some_and(|slot| *slot != 0 && *slot != wanted) {
+            at = (at + 1) & mask;
+        }
+        at
+    }
 }
 
 /// The same, owned.
@@ -288,6 +320,12 @@ fn bit(key: u64, words: usize) -> (usize, u64) {
     ((hash >> 6) as usize & words.wrapping_sub(1), 1 << (hash & 63))
 }
 
+/// A hash of a prefix of which every half depends on all of it.
+fn print(prefix: u64) -> u64 {
+    let mixed = prefix.wrapping_mul(GOLDEN);
+    (mixed ^ mixed >> 32).wrapping_mul(GOLDEN)
+}
+
 /// The lowest bit of a hash that counts: those above it pick the place.
 pub(crate) const HASH_SHIFT: u32 = 12;
 
@@ -438,14 +476,28 @@ impl<'a> Patterns<'a> {
 
     /// What [`Patterns::is_open`] asks first.
     pub(crate) fn begins(&self) -> Begins {
-        let mut firsts = vec![0; 1 << 10];
-        for pattern in (0..self.len() as u32).map(|at| self.pattern(at)).filter(|pattern| pattern.len() > 1) {
-            let first = pattern.first().copied().unwrap_or_default();
-            if let Some(word) = firsts.get_mut(usize::from(first >> 6)) {
+        let mut begins = Begins { firsts: vec![0; 1 << 10], prefixes: Vec::new(), longest: 0 };
+        let all = || (0..self.len() as u32).map(|at| self.pattern(at));
+        let (mut prints, mut last) = (Vec::new(), [0; 2]);
+        for pattern in all() {
+            begins.longest = begins.longest.max(pattern.len());
+            if let [first, _, ..] = pattern
+                && let Some(word) = begins.firsts.get_mut(usize::from(first >> 6))
+            {
                 *word |= 1_u64 << (first & 63);
             }
+            // Patterns of one beginning follow one another: most prefixes are the one before once more.
+            for (length, last) in (2..BEGIN).zip(&mut last) {
+                let prefix = begin(pattern.get(..length).filter(|_| pattern.len() > length).unwrap_or_default());
+                if prefix != 0 && prefix != *last {
+                    prints.push(print(prefix));
+                    *last = prefix;
+                }
+            }
         }
-        Begins { firsts, runs: std::array::from_fn(|length| self.run(length)) }
+        begins.prefixes.resize((prints.len() * 2).next_power_of_two(), 0);
+        prints.into_iter().for_each(|print| begins.insert(print));
+        begins
     }
 
     /// Whether some pattern is longer than this text and begins with it.
@@ -460,24 +512,17 @@ impl<'a> Patterns<'a> {
             Some(&[first, second, ..]) => self.pairs.get(place(u32::from(first) | u32::from(second) << 16, self.pairs.len())).copied(),
             _ => None,
         };
-        let first = text.first().copied().unwrap_or_default();
-        if !begins.firsts.get(usize::from(first >> 6)).is_some_and(|word| word >> (first & 63) & 1 == 1) {
-            return false;
+        let bits = |at: usize| bits(at).unwrap_or_default();
+        match text {
+            [] => false,
+            [first, ..] if !begins.has(*first) => false,
+            [_] => true,
+            [_, _] | [_, _, _] => begins.has_prefix(text),
+            _ => {
+                let begun = bits(0) & FOUR & bits(1) >> ONE_ON & bits(2) >> TWO_ON;
+                begun != 0 && self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count))
+            }
         }
-        let begun = bits(0).unwrap_or_default() & (THREE | FOUR);
-        match text.len() {
-            1 => true,
-            2 => begun != 0 && begins.runs.iter().skip(2).any(|run| among(run.clone())),
-            3 => begun & FOUR & bits(1).unwrap_or_default() >> ONE_ON != 0 && begins.runs.iter().skip(3).any(|run| among(run.clone())),
-            _ => begun & FOUR != 0 && self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count)),
-        }
-    }
-
-    /// The patterns whose beginning has `length + 1` units.
-    fn run(&self, length: usize) -> Range<u32> {
-        let all = 0..self.len() as u32;
-        let from = |length: usize| partition(all.clone(), |pattern| self.pattern(pattern).len().min(BEGIN) <= length);
-        from(length)..from(length + 1)
     }
 }
 
@@ -517,4 +562,22 @@ fn partition(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
         if before(middle) { low = middle + 1 } else { high = middle }
     }
     low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn open_is_what_a_longer_pattern_begins_with(words in proptest::collection::btree_set("[abc代]{1,7}", 0..30), text in "[abc代]{1,7}") {
+            let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+            let mut patterns: Vec<_> = words.iter().map(|word| units(word)).collect();
+            patterns.sort_by(|a, b| order(a).cmp(&order(b)));
+            let compiled = Compiled::build(patterns.iter().map(Vec::as_slice));
+            let (set, text) = (compiled.view(), units(&text));
+            let obvious = patterns.iter().any(|pattern| pattern.len() > text.len() && pattern.starts_with(&text));
+            proptest::prop_assert_eq!(set.is_open(&text, &set.begins()), obvious);
+        }
+    }
 }

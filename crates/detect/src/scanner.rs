@@ -8,21 +8,23 @@
 //! What never leaves before it is known: every character of a finding, whether a keyword by itself, a disguise of one, personal information, or the
 //! keyword of a rule that wants a second word. Such a keyword is held back only from where it stands in the text until its near word is
 //! there or too far away, not wherever one might begin; the near word itself is no part of the finding and may leave. An address without a label
-//! begins with the name of a road, which may be any characters: up to six are held until they are no such name.
+//! begins with the name of a road, which may be nearly any characters, and an e-mail address with any word: these are held until they can be none.
 //!
 //! What is hidden in an encoding (base64, reversed, a whole text in ROT13) is no local matter; it is looked for in prompts and documents,
 //! which come whole, not here. Nor is a classifier asked.
 
 use taxonomy::{Fault, Finding, Span, Verdict};
 
+use crate::engine::MAX_UNITS;
 use crate::fold::{self, Growing};
 use crate::pipeline::{Item, in_order};
 use crate::policy::Direction;
 use crate::trail::Trail;
 use crate::{Pipeline, emoji, keywords, pii};
 
-/// Units before what is undecided that may have a say in it; the same again, so that these are themselves judged with all that decides them.
-const BEHIND_UNITS: usize = 2 * if keywords::BEHIND > pii::BEHIND { keywords::BEHIND } else { pii::BEHIND };
+/// Units before what is undecided that may have a say in it; and so many that a longer finding over it would begin before, so that this is judged
+/// with all that decides it.
+const BEHIND_UNITS: usize = MAX_UNITS + if keywords::BEHIND > pii::BEHIND { keywords::BEHIND } else { pii::BEHIND };
 
 /// Units before what is undecided that are read anew as their emoji are meant: longer than a number or a name and what leads to it.
 const BESIDE_UNITS: usize = 64;
@@ -31,7 +33,7 @@ const BESIDE_UNITS: usize = 64;
 const MAX_WINDOW_BYTES: usize = 64 << 10;
 
 /// The window is cut when it is this long, so that the cost of cutting is shared by many pieces.
-const FORGET_BYTES: usize = 6 * BEHIND_UNITS;
+const FORGET_BYTES: usize = 8 * BEHIND_UNITS;
 
 /// What a piece made known.
 #[derive(Debug, Default)]

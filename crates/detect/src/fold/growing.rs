@@ -98,7 +98,7 @@ mod tests {
             let cut = text.char_indices().map(|(at, _)| at).nth(cut).unwrap_or(0);
             for cut in [0, cut] {
                 growing.forget(cut);
-                let whole = crate::fold(&text[cut..]);
+                let whole = crate::fold(text.get(cut..).unwrap());
                 growing.lend(|folded| {
                     let all = 0..whole.units().len();
                     assert_eq!(folded.units(), whole.units());

@@ -8,7 +8,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::{BEHIND, Keywords, Place, Reach};
-use crate::engine::{Begins, MAX_UNITS};
+use crate::engine::{Begins, Hit, MAX_UNITS};
 use crate::fold;
 use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
 use crate::reading::{is_cut, is_word};
@@ -19,6 +19,9 @@ use crate::view::{self, Via, View};
 /// Units before the first open one that a view is made with, so that a word begins where it begins: the longest run of initials, and more
 /// than doubtful characters look for sure ones.
 const AROUND: usize = 16;
+
+/// Starts that are looked at one by one; for more, the matcher's own pass is the faster one.
+const FEW: usize = 24;
 
 /// What tells short beginnings of patterns from other text, for each set.
 pub(super) struct Opening([[Begins; Form::ALL.len()]; Stage::ALL.len()]);
@@ -181,24 +184,29 @@ fn look(
 ) -> Option<usize> {
     let mut open = None;
     for (set, begins) in sets.iter().filter_map(|forms| forms.get(form as usize)).filter(|(set, _)| set.patterns.len() > 0) {
-        for at in from..units.len() {
-            let rest = units.get(at..).unwrap_or_default();
-            if open.is_none_or(|open| at < open) && rest.len() < MAX_UNITS && set.patterns.is_open(rest, begins) {
-                open = Some(at);
-            }
-            let Some(standing) = standing.as_deref_mut() else { continue };
-            let _ = set.patterns.matches_at(units, at, &|_, _| true, &mut |hit| {
-                let Some(range) = origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
-                for used in set.uses(hit.pattern) {
-                    let place = Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via };
-                    match used.role() {
-                        Role::Keyword => standing.keywords.push(place),
-                        Role::Near => standing.near.push(place),
-                        Role::Allow => {}
-                    }
+        open = (from.max(units.len().saturating_sub(begins.longest))..open.unwrap_or(units.len()))
+            .find(|&at| units.get(at..).is_some_and(|rest| set.patterns.is_open(rest, begins)))
+            .or(open);
+        let Some(standing) = standing.as_deref_mut() else { continue };
+        let mut meet = |start: usize, hit: Hit| {
+            let Some(range) = origin(start..start + (hit.end - hit.start) as usize) else { return ControlFlow::Continue(()) };
+            for used in set.uses(hit.pattern) {
+                let place = Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via };
+                match used.role() {
+                    Role::Keyword => standing.keywords.push(place),
+                    Role::Near => standing.near.push(place),
+                    Role::Allow => {}
                 }
-                ControlFlow::Continue(())
-            });
+            }
+            ControlFlow::Continue(())
+        };
+        if units.len() > from + FEW {
+            set.patterns.scan(units.get(from..).unwrap_or_default(), |_, _| true, |hit| meet(from + hit.start as usize, hit));
+            continue;
+        }
+        let single = !set.patterns.singles.is_empty();
+        for at in (from..units.len()).filter(|at| single || units.get(*at).is_some_and(|unit| begins.has(*unit))) {
+            let _ = set.patterns.matches_at(units, at, &|_, _| true, &mut |hit| meet(at, hit));
         }
     }
     open
