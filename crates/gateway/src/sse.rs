@@ -155,7 +155,7 @@ impl Event {
 
     /// Writes the event as bytes of a stream. Line ends in a name or an id, which would begin another field, are left out.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let one_line = |text: &str| text.replace(['\r', '\n', '\0'], "");
+        let one_line = |text: &str| text.replace(['\r', '\n'], "");
         let mut field = |name: &str, value: &str| {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");
