@@ -4,6 +4,7 @@
 
 mod bench;
 mod classifier;
+mod gateway;
 mod layers;
 mod ledger;
 mod match_bench;
@@ -24,7 +25,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench classifier            what a text costs with each classifier, by length
   bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
   bench rotate [KEYS] [--database URL]      rotation of a tenant's key over so many persons' keys, three times (default 1000000)
-  bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)";
+  bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)
+  bench gateway [--rounds N] [--seconds N] [--only NAME] [--peer litellm=VENV]   CPU, latency, memory of `guiju serve`, beside a peer";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +35,7 @@ fn main() -> Result<()> {
         ["refusal-model", flags @ ..] => refusal::model(flags),
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
         ["bench", "classifier"] => classifier::run(),
+        ["bench", "gateway", flags @ ..] => gateway::run(flags),
         ["bench", "ledger", flags @ ..] => ledger::run(flags),
         ["bench", "rotate", flags @ ..] => ledger::rotate(flags),
         ["bench", "stream"] => stream::run(),

@@ -34,7 +34,8 @@ struct Options<'a> {
 /// MB/s of CPU time, hits, build time and size of each engine. Flags: `--text FILE --words FILE` (one a line), `--runs N`, `--mb N`.
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let options = parse(arguments)?;
-    machine();
+    println!("{}", machine("one used"));
+    versions();
     let (text, words) = match (options.text, options.words) {
         (Some(text), Some(words)) => (read(text)?, sampled(&read(words)?)),
         _ => made(options.mb),
@@ -171,7 +172,7 @@ fn measure(engines: &mut [Box<dyn Engine>], text: &str, name: &str, runs: usize)
 }
 
 /// Sorts, and gives the middle one, or the mean of the two.
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = |at: usize| values.get(at).copied().unwrap_or_default();
     f64::midpoint(at(values.len().saturating_sub(1) / 2), at(values.len() / 2))
@@ -183,14 +184,18 @@ pub(crate) fn cpu() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// Prints the machine and the versions.
-fn machine() {
+/// The machine in words, and how much of it is used.
+pub(crate) fn machine(used: &str) -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let value =
         |key: &str| info.lines().find(|line| line.starts_with(key)).and_then(|line| line.split_once(": ")).map_or("?", |pair| pair.1);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let flags: Vec<&str> = value("flags").split(' ').filter(|flag| ["avx2", "avx512bw", "avx512vbmi"].contains(flag)).collect();
-    println!("machine: {}, {cores} cores (one used), {}", value("model name"), flags.join(" "));
+    format!("machine: {}, {cores} cores ({used}), {}", value("model name"), flags.join(" "))
+}
+
+/// Prints the versions of what is compared.
+fn versions() {
     let rustc = Command::new("rustc").arg("--version").output().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     println!(
         "versions: guiju {}, daachorse {}, aho-corasick {}, libhs {}, {}",
