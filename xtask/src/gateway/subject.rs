@@ -176,8 +176,13 @@ fn litellm(venv: &Path, dir: &Path, address: SocketAddr, model: SocketAddr) -> R
     std::fs::write(dir.join("words.yaml"), format!("blocked_words:\n{words}"))?;
     let mut command = Command::new(venv.join("bin/litellm"));
     command.args(["--config", "config.yaml", "--host", "127.0.0.1", "--num_workers", "1", "--port", &address.port().to_string()]);
-    // Its word list is read in the encoding of the locale. No look for new prices or versions: nothing leaves this machine.
-    command.env("LITELLM_LOCAL_MODEL_COST_MAP", "True").env("LITELLM_LOG", "ERROR").env("PYTHONUTF8", "1").env("PATH", path(venv));
+    // Its word list is read in the encoding of the locale. No key, as none is asked of ours. No look for new prices or versions: nothing leaves this machine.
+    command
+        .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        .env("LITELLM_LOG", "ERROR")
+        .env("PYTHONUTF8", "1")
+        .env("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY", "true")
+        .env("PATH", path(venv));
     Ok(command)
 }
 
