@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 struct Layers {
     imports: BTreeMap<String, Vec<String>>,
+    tests: BTreeMap<String, Vec<String>>,
     only: BTreeMap<String, Vec<String>>,
     licences: Licences,
 }
@@ -56,7 +57,9 @@ pub(crate) fn check() -> Result<()> {
         for dependency in &package.dependencies {
             if dependency.path.is_some() {
                 edges += 1;
-                if !may.contains(&dependency.name) {
+                let is_test = dependency.kind.as_deref() == Some("dev");
+                let tests_may = layers.tests.get(&package.name).is_some_and(|more| is_test && more.contains(&dependency.name));
+                if !may.contains(&dependency.name) && !tests_may {
                     wrong.push(format!("{} imports {}, which its layer does not allow", package.name, dependency.name));
                 }
             }

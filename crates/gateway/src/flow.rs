@@ -16,6 +16,7 @@ use serde_json::Value;
 use store::guard::Training;
 use store::{Entry, EntryId};
 use taxonomy::Lang;
+use tokio::sync::watch;
 
 use crate::admit::{self, Caller, Law};
 use crate::ask::Ask;
@@ -52,22 +53,32 @@ struct Turn {
     request: EntryId,
     arrived: Instant,
     arrived_ms: i64,
+    /// Closed when the client is gone before it heard anything.
+    client: watch::Receiver<()>,
     _place: Place,
 }
 
-/// Serves one request.
+/// Serves one request, in a task of its own: a client that goes away leaves no admission without its outcome, and does not escape its strike.
 pub(crate) async fn serve(gateway: Arc<Gateway>, endpoint: Endpoint, request: Request<Body>) -> Response<Body> {
-    let done = stages(&gateway, endpoint, request).await;
-    let (response, action) = match done {
-        Ok((response, action)) => (response, action),
-        Err(problem) => (problem.response(), "turned-away"),
-    };
-    let outcome = Outcome { endpoint: endpoint.path(), action, status: response.status().as_u16() };
-    gateway.metrics.requests.get_or_create(&outcome).inc();
-    response
+    let (_here, client) = watch::channel(());
+    let served = tokio::spawn(async move {
+        let (response, action) = match stages(&gateway, endpoint, request, client).await {
+            Ok((response, action)) => (response, action),
+            Err(problem) => (problem.response(), "turned-away"),
+        };
+        let outcome = Outcome { endpoint: endpoint.path(), action, status: response.status().as_u16() };
+        gateway.metrics.requests.get_or_create(&outcome).inc();
+        response
+    });
+    served.await.unwrap_or_else(|_| Problem::new(500, "internal", "the gateway failed; tell its operator").response())
 }
 
-async fn stages(gateway: &Arc<Gateway>, endpoint: Endpoint, request: Request<Body>) -> Result<(Response<Body>, &'static str), Problem> {
+async fn stages(
+    gateway: &Arc<Gateway>,
+    endpoint: Endpoint,
+    request: Request<Body>,
+    client: watch::Receiver<()>,
+) -> Result<(Response<Body>, &'static str), Problem> {
     let (arrived, arrived_ms) = (Instant::now(), gateway.now_ms());
     let live = gateway.live();
     let key = admit::key(gateway, &live, request.headers())?;
@@ -86,8 +97,23 @@ async fn stages(gateway: &Arc<Gateway>, endpoint: Endpoint, request: Request<Bod
     let redactor = gateway.redactor(&law.ruled.policy);
     let request = gateway.tenant.entry_id().map_err(|_| gateway.unrecorded())?;
     let (gateway, lang) = (Arc::clone(gateway), ask.language());
-    let turn =
-        Turn { gateway, endpoint, caller, law, ask, lang, checked, plan, redactor, upstream, request, arrived, arrived_ms, _place: place };
+    let turn = Turn {
+        gateway,
+        endpoint,
+        caller,
+        law,
+        ask,
+        lang,
+        checked,
+        plan,
+        redactor,
+        upstream,
+        request,
+        arrived,
+        arrived_ms,
+        client,
+        _place: place,
+    };
     match turn.plan.action {
         Action::Refuse => turn.refuse().await,
         Action::Hold => turn.hold_request().await,
@@ -133,6 +159,11 @@ impl Turn {
         };
         self.good().await;
         self.caller.count_time(&self.gateway).await?;
+        // Nobody asked for it (RFC 9110, 12.5.3), and what is packed cannot be judged as it stands.
+        let is_packed = answer.headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+        if is_packed && (200..=299).contains(&answer.status) {
+            return Err(self.garbage(request, "it is packed (`Content-Encoding`)").await);
+        }
         let streams = answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         match (answer.status, streams) {
             (200..=299, true) => Ok(self.streamed(request, answer)),
@@ -145,7 +176,7 @@ impl Turn {
     /// plain pass need not wait for that.
     async fn send(&self, bytes: Bytes) -> Result<Result<upstream::Answer, UpstreamError>, Problem> {
         let headers = upstream::passed_on(&self.ask.headers);
-        let asked = self.upstream.send(self.endpoint, &headers, bytes);
+        let asked = self.while_there(self.upstream.send(self.endpoint, &headers, bytes));
         let (recorder, admission) = (&self.gateway.recorder, self.admission());
         if self.law.ruled.policy.record().must == Must::Decided && self.plan.action == Action::Pass {
             recorder.write_behind(admission).await;
@@ -153,6 +184,15 @@ impl Turn {
         }
         let (written, answer) = tokio::join!(recorder.write(admission), asked);
         written.map(|()| answer)
+    }
+
+    /// What the model service says, unless the client goes away meanwhile: then nobody wants it any more, and dropping the call ends it.
+    async fn while_there<T>(&self, asked: impl Future<Output = Result<T, UpstreamError>>) -> Result<T, UpstreamError> {
+        let mut client = self.client.clone();
+        tokio::select! {
+            answer = asked => answer,
+            _ = client.changed() => Err(UpstreamError::Unwanted),
+        }
     }
 
     /// Takes the safer model in place of the one that was asked for.

@@ -22,6 +22,7 @@ mod live;
 mod metrics;
 pub mod minors;
 pub mod moderation;
+mod openapi;
 pub mod policy;
 mod problem;
 mod record;

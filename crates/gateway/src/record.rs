@@ -103,10 +103,10 @@ pub(crate) fn findings<'a>(verdicts: impl Iterator<Item = (&'a str, &'a Verdict)
                 ("personal", finding.personal.map(|p| p.id())),
             ];
             for (name, id) in speaks.into_iter().filter_map(|(name, id)| Some((name, id?))) {
-                row[name] = Value::from(id);
+                put(&mut row, name, id);
             }
             if let Some(via) = &finding.via {
-                row["via"] = Value::from(via.as_str());
+                put(&mut row, "via", via);
             }
             rows.push(row);
         }
@@ -118,6 +118,12 @@ pub(crate) fn findings<'a>(verdicts: impl Iterator<Item = (&'a str, &'a Verdict)
         rows.push(json!({"more": more}));
     }
     Value::Array(rows)
+}
+
+fn put(row: &mut Value, name: &str, value: &str) {
+    if let Some(row) = row.as_object_mut() {
+        row.insert(name.to_owned(), value.into());
+    }
 }
 
 /// A decision, as it stands in the ledger.

@@ -6,32 +6,34 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use serde_json::{Value, json};
 use taxonomy::Lang;
 
 use crate::admit::Law;
 use crate::ask::{not_understood, whole};
+use crate::openapi::{self, ROUTES, Serves};
 use crate::problem::{Problem, respond};
-use crate::wire::{self, Endpoint};
-use crate::{Gateway, admit, flow, judge, rules};
+use crate::{Gateway, admit, flow, judge, rules, wire};
 
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
-    let mut router = Router::new();
-    for endpoint in Endpoint::ALL.iter().copied() {
-        let serve = move |State(gateway): State<Arc<Gateway>>, request: Request<Body>| flow::serve(gateway, endpoint, request);
-        router = router.route(endpoint.path(), post(serve));
+    let routed = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, handler(route.serves)));
+    routed.fallback(nothing).method_not_allowed_fallback(wrong_method).with_state(gateway)
+}
+
+fn handler(serves: Serves) -> MethodRouter<Arc<Gateway>> {
+    match serves {
+        Serves::Endpoint(endpoint) => {
+            post(move |State(gateway): State<Arc<Gateway>>, request: Request<Body>| flow::serve(gateway, endpoint, request))
+        }
+        Serves::Models => get(models),
+        Serves::Model => get(model),
+        Serves::Moderations => post(moderations),
+        Serves::Guard => post(guard),
+        Serves::Ticket => get(ticket),
+        Serves::Rules => get(published),
+        Serves::OpenApi => get(document),
     }
-    router
-        .route("/v1/models", get(models))
-        .route("/v1/models/{*model}", get(model))
-        .route("/v1/moderations", post(moderations))
-        .route("/v1/guard", post(guard))
-        .route("/v1/tickets/{ticket}", get(ticket))
-        .route("/rules", get(published))
-        .fallback(nothing)
-        .method_not_allowed_fallback(nothing)
-        .with_state(gateway)
 }
 
 async fn nothing() -> Response<Body> {
@@ -41,6 +43,16 @@ async fn nothing() -> Response<Body> {
         "there is nothing at this address: this gateway passes on only what it can judge (docs/gateway.md lists the routes)",
     )
     .response()
+}
+
+/// The router adds which methods there are (`Allow`).
+async fn wrong_method() -> Response<Body> {
+    Problem::new(405, "wrong_method", "this address does not take this method; `Allow` says which").response()
+}
+
+async fn document() -> Response<Body> {
+    let kind = HeaderValue::from_static("application/json");
+    respond(200, [(header::CONTENT_TYPE, kind)].into_iter().collect(), Body::from(openapi::document()))
 }
 
 async fn models(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response<Body> {

@@ -1,5 +1,7 @@
 //! What became of a request: its entry, its row, the user's standing.
 
+use std::fmt::Display;
+
 use axum::body::Bytes;
 use detect::Direction;
 use serde_json::json;
@@ -17,7 +19,6 @@ use crate::problem::Problem;
 use crate::record;
 use crate::strikes::{self, Event};
 use crate::upstream::UpstreamError;
-use crate::wire::WireError;
 
 /// Bytes of content that one entry keeps; of longer ones the beginning. It bounds a batch of the writer.
 const MAX_KEPT_BYTES: usize = 256 << 10;
@@ -137,7 +138,9 @@ impl Turn {
     /// The model service failed: recorded, and told.
     pub(super) async fn failed(&self, request: EntryId, error: &UpstreamError) -> Problem {
         let (_, code) = error.code();
-        self.count_failure(code);
+        if *error != UpstreamError::Unwanted {
+            self.count_failure(code);
+        }
         let plan = &self.plan;
         let entry = self.outcome(request, "failed", &Checked::default(), plan).with("failure", code);
         self.close_behind(request, "failed", entry).await;
@@ -145,7 +148,7 @@ impl Turn {
     }
 
     /// What came was no answer that can be understood.
-    pub(super) async fn garbage(&self, request: EntryId, error: &WireError) -> Problem {
+    pub(super) async fn garbage(&self, request: EntryId, error: impl Display) -> Problem {
         self.count_failure("upstream_garbage");
         let entry = self.outcome(request, "failed", &Checked::default(), &self.plan).with("failure", "upstream_garbage");
         self.close_behind(request, "failed", entry).await;
@@ -162,7 +165,7 @@ impl Turn {
         /// What is read of an error: more is no message.
         const MAX_ERROR_BYTES: usize = 64 << 10;
         let status = answer.status;
-        let retry = answer.headers.get("retry-after").and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
+        let retry = answer.headers.get("retry-after").and_then(|value| value.to_str().ok()).and_then(|value| self.seconds(value));
         let body = crate::upstream::whole(answer.pieces, MAX_ERROR_BYTES).await.unwrap_or_default();
         let said = serde_json::from_slice::<serde_json::Value>(&body).ok();
         let said = said.as_ref().and_then(|body| body.pointer("/error/message")).and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -178,6 +181,12 @@ impl Turn {
             Some(seconds) => problem.again_in(seconds),
             None => problem,
         }
+    }
+
+    /// The seconds of a `Retry-After`, which is a number of them or a date (RFC 9110, 10.2.3).
+    fn seconds(&self, value: &str) -> Option<u64> {
+        let date = || jiff::fmt::rfc2822::parse(value).ok().map(|date| self.gateway.seconds_until(date.timestamp().as_millisecond()));
+        value.trim().parse().ok().or_else(date)
     }
 }
 

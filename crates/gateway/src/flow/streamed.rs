@@ -123,9 +123,11 @@ impl Turn {
         if let Some(event) = last {
             gone = gone || !send(&sender, &gate.push(vec![Frame::Event(event)])).await;
         }
-        let error = failure.as_ref().map(|error| Problem::from(error.clone()).recorded(request).body());
-        let rest = if gate.ended().is_none() && !gone { gate.end(error) } else { Vec::new() };
-        let cut_short = gate.ended().is_none_or(|end| matches!(end, End::Broken(_)));
+        // A service that just ends, without the end of a choice, broke as well; the gate tells it only then.
+        let error = Problem::from(failure.clone().unwrap_or(UpstreamError::Broken)).recorded(request).body();
+        let rest = if gate.ended().is_none() && !gone { gate.end(Some(error)) } else { Vec::new() };
+        // Of a client that is gone, nobody waited for the end.
+        let cut_short = !gone && gate.ended().is_none_or(|end| matches!(end, End::Broken(_)));
         self.end(request, gate.judge(), failure.map(|error| error.code().1).or(cut_short.then_some("upstream_broken")), gone).await;
         send(&sender, &rest).await;
     }

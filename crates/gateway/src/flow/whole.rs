@@ -21,14 +21,14 @@ impl Turn {
     /// Judges the answer and gives back what may be given back.
     pub(super) async fn whole(self, request: EntryId, answer: Answer) -> Result<(Response<Body>, Action), Problem> {
         let back = upstream::passed_back(&answer.headers);
-        let body = match upstream::whole(answer.pieces, self.gateway.config.limits.answer_bytes).await {
+        let body = match self.while_there(upstream::whole(answer.pieces, self.gateway.config.limits.answer_bytes)).await {
             Ok(body) => body,
             Err(error) => return Err(self.failed(request, &error).await),
         };
         let read = wire::parse(&body).and_then(|value| Ok((self.endpoint.answer(&value)?, value)));
         let (parts, value) = match read {
             Ok(read) => read,
-            Err(error) => return Err(self.garbage(request, &error).await),
+            Err(error) => return Err(self.garbage(request, error).await),
         };
         let checked = check::check(&self.law.ruled.answer, parts, Direction::Output, &self.gateway.metrics).await;
         let plan = decide::decide(&self.law.ruled.policy, Direction::Output, &checked, self.law.terms.answer([]));

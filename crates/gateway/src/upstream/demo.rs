@@ -70,6 +70,12 @@ fn reply(said: &str) -> String {
     }
 }
 
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value);
+    }
+}
+
 fn usage(text: &str) -> Value {
     let tokens = text.chars().count();
     json!({"prompt_tokens": 1, "completion_tokens": tokens, "total_tokens": tokens + 1})
@@ -88,7 +94,7 @@ fn chat_events(text: &str, request: &Value) -> Vec<String> {
     events.push(delta(json!({}), json!("stop")));
     if request.pointer("/stream_options/include_usage") == Some(&Value::Bool(true)) {
         let mut last = event(json!([]));
-        last["usage"] = usage(text);
+        put(&mut last, "usage", usage(text));
         events.push(last);
     }
     done(events)
@@ -124,7 +130,7 @@ fn response_events(text: &str) -> Vec<String> {
     let place = json!({"item_id": "msg_demo", "output_index": 0, "content_index": 0});
     let with = |kind: &str, more: Value| {
         let mut event = place.clone();
-        event["type"] = json!(kind);
+        put(&mut event, "type", json!(kind));
         if let (Some(event), Some(more)) = (event.as_object_mut(), more.as_object()) {
             event.extend(more.clone());
         }
@@ -133,7 +139,7 @@ fn response_events(text: &str) -> Vec<String> {
     let item = |text: &str, status: &str| response(text, status).pointer("/output/0").cloned().unwrap_or_default();
     let started = {
         let mut started = response("", "in_progress");
-        started["output"] = json!([]);
+        put(&mut started, "output", json!([]));
         started
     };
     let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
@@ -148,7 +154,7 @@ fn response_events(text: &str) -> Vec<String> {
     events.push(json!({"type": "response.output_item.done", "output_index": 0, "item": item(text, "completed")}));
     events.push(json!({"type": "response.completed", "response": response(text, "completed")}));
     let numbered = events.into_iter().enumerate().map(|(number, mut event)| {
-        event["sequence_number"] = json!(number);
+        put(&mut event, "sequence_number", json!(number));
         format!("event: {}\ndata: {event}\n\n", event.get("type").and_then(Value::as_str).unwrap_or_default())
     });
     numbered.collect()

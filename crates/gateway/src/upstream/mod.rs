@@ -41,6 +41,9 @@ pub(crate) enum UpstreamError {
     /// More than is read.
     #[error("the answer of the model service is longer than {0} bytes")]
     TooLong(usize),
+    /// Whoever asked is gone.
+    #[error("the client is gone")]
+    Unwanted,
 }
 
 impl UpstreamError {
@@ -51,6 +54,8 @@ impl UpstreamError {
             Self::Silent => (504, "upstream_timeout"),
             Self::Broken => (502, "upstream_broken"),
             Self::TooLong(_) => (502, "upstream_too_long"),
+            // Nobody hears it; it stands in the ledger.
+            Self::Unwanted => (499, "client_gone"),
         }
     }
 }

@@ -12,6 +12,10 @@
     reason = "tests"
 )]
 
+mod faults;
 mod leak;
+mod leak_http;
 mod policy;
+mod service;
 mod streams;
+mod world;

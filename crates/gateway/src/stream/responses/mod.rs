@@ -87,7 +87,8 @@ struct Text {
     raw: String,
     /// The last event, for events of our own.
     like: Value,
-    is_closing: bool,
+    /// The event of this read that closes it, by its number.
+    closed_by: Option<usize>,
 }
 
 enum Item {
@@ -129,7 +130,7 @@ impl Response {
         let mut items = Vec::new();
         if self.end.is_none() {
             for frame in frames {
-                items.extend(self.take_apart(frame, judge));
+                items.extend(self.take_apart(frame, items.len(), judge));
                 // Nothing counts that comes after the end.
                 if matches!(items.last(), Some(Item::Done | Item::Broken(_))) {
                     break;
@@ -137,7 +138,7 @@ impl Response {
             }
         }
         for text in &mut self.tracks {
-            text.track.step(judge, text.is_closing);
+            text.track.step(judge, text.closed_by.is_some());
         }
         let mut last = HashMap::new();
         for (at, item) in items.iter().enumerate() {
@@ -159,12 +160,12 @@ impl Response {
                     let upto = if last.get(&text) == Some(&at) { usize::MAX } else { end };
                     self.delta(text, upto, value, judge, &mut out);
                 }
-                Item::Whole(value) => self.whole(value, judge, &mut out),
+                Item::Whole(value) => self.whole(value, at, judge, &mut out),
                 Item::Sound(value) => self.emit(value, &mut out),
             }
         }
         // Only now, since the deltas of this read count by number.
-        self.tracks.retain(|text| !text.is_closing);
+        self.tracks.retain(|text| text.closed_by.is_none());
         out
     }
 
@@ -184,7 +185,7 @@ impl Response {
         out
     }
 
-    fn take_apart(&mut self, frame: Frame, judge: &mut dyn Judge) -> Option<Item> {
+    fn take_apart(&mut self, frame: Frame, number: usize, judge: &mut dyn Judge) -> Option<Item> {
         let mut value = match read(frame) {
             Said::Comment => return Some(Item::Comment),
             Said::Done => return Some(Item::Done),
@@ -219,7 +220,7 @@ impl Response {
                 if let (Some(delta), Some(object)) = (delta, value.as_object_mut()) {
                     object.insert("delta".to_owned(), delta);
                 }
-                self.close(&kind, &value, is_end);
+                self.close(&kind, &value, is_end, number);
                 Some(Item::Whole(value))
             }
         }
@@ -235,12 +236,12 @@ impl Response {
             // The end of a text was judged as its end; what goes on there cannot be judged with it.
             return Item::Refused(judge.overflow());
         }
-        let at = self.tracks.iter().position(|text| text.kind == kind && text.place == place && !text.is_closing);
+        let at = self.tracks.iter().position(|text| text.kind == kind && text.place == place && text.closed_by.is_none());
         let at = at.unwrap_or_else(|| {
             let mut track = Track::new(Lane { choice: 0, channel }, self.options.mode, judge);
             track.record = Some(String::new());
             self.lanes += 1;
-            self.tracks.push(Text { kind: kind.to_owned(), place, track, raw: String::new(), like: Value::Null, is_closing: false });
+            self.tracks.push(Text { kind: kind.to_owned(), place, track, raw: String::new(), like: Value::Null, closed_by: None });
             self.tracks.len() - 1
         });
         let Some(text) = self.tracks.get_mut(at) else { return Item::Refused(judge.overflow()) };
@@ -257,7 +258,7 @@ impl Response {
     }
 
     /// Marks the lanes whose text an event repeats.
-    fn close(&mut self, kind: &str, value: &Value, is_end: bool) {
+    fn close(&mut self, kind: &str, value: &Value, is_end: bool, number: usize) {
         if !is_end && !kind.ends_with(".done") {
             return;
         }
@@ -267,7 +268,7 @@ impl Response {
                 [(spot.output, text.place.output), (spot.part, text.place.part)].iter().all(|(named, its)| named.is_none() || named == its);
             let is_item = spot.item.is_none() || spot.item == text.place.item;
             if is_end || (is_meant && is_item) {
-                text.is_closing = true;
+                text.closed_by.get_or_insert(number);
                 self.closed.insert((text.kind.clone(), text.place.clone()));
             }
         }
@@ -290,9 +291,9 @@ impl Response {
     }
 
     /// An event that does not come in pieces: the lanes it closes are flushed, and it says what they said.
-    fn whole(&mut self, mut value: Value, judge: &mut dyn Judge, out: &mut Vec<Frame>) {
+    fn whole(&mut self, mut value: Value, number: usize, judge: &mut dyn Judge, out: &mut Vec<Frame>) {
         let kind = kind(&value).to_owned();
-        if let Some(text) = self.flush(judge, out) {
+        if let Some(text) = self.flush(number, judge, out) {
             return self.refuse(&text, out);
         }
         if let Err(text) = self.rewrite(&mut value, judge) {
@@ -315,10 +316,11 @@ impl Response {
         }
     }
 
-    /// Sends what closing lanes may still say; the canned text, if one of them stops.
-    fn flush(&mut self, judge: &mut dyn Judge, out: &mut Vec<Frame>) -> Option<String> {
+    /// Sends what lanes closed up to this event may still say; the canned text, if one of them stops. Those closed later wait for their turn: their texts must not
+    /// overtake the events before them.
+    fn flush(&mut self, number: usize, judge: &mut dyn Judge, out: &mut Vec<Frame>) -> Option<String> {
         for at in 0..self.tracks.len() {
-            let Some(text) = self.tracks.get_mut(at).filter(|text| text.is_closing) else { continue };
+            let Some(text) = self.tracks.get_mut(at).filter(|text| text.closed_by.is_some_and(|by| by <= number)) else { continue };
             let piece = text.track.take(usize::MAX, judge);
             let stop = text.track.behind(judge, true);
             let like = text.like.clone();
@@ -352,12 +354,12 @@ impl Response {
     /// Ends the stream of an upstream that is gone.
     fn conclude(&mut self, error: Option<Value>, end: End, judge: &mut dyn Judge, out: &mut Vec<Frame>) {
         for text in &mut self.tracks {
-            text.is_closing = true;
+            text.closed_by.get_or_insert(0);
             text.track.step(judge, true);
         }
         // Without its last event, nothing of it is judged whole.
         if self.options.mode != Mode::Full
-            && let Some(text) = self.flush(judge, out)
+            && let Some(text) = self.flush(usize::MAX, judge, out)
         {
             return self.refuse(&text, out);
         }
