@@ -112,16 +112,16 @@ fn an_operator_guards_a_service() {
     let (_, _, answer) = served.ask(&key, "u1", "请给我电话");
     assert!(content(&answer).contains("138****5678"), "{answer}");
 
-    // A ban is in force within a second, and gone within a second.
+    // A ban is in force within a second, and gone within a second. Asked for nobody: whoever asks again and again for what is banned is suspended.
     let ban = id(&here.with("s-wu", 0, &["ban", "add", "西瓜汁配方", "--reason", "投诉", "--direction", "both"]));
-    within_a_second(|| served.ask(&key, "u2", "说说西瓜汁配方").2["choices"][0]["finish_reason"] == "content_filter");
+    within_a_second(|| served.ask(&key, "", "说说西瓜汁配方").2["choices"][0]["finish_reason"] == "content_filter");
     assert_eq!(
-        served.ask(&key, "u2", "说说西 瓜 汁 配 方").2["choices"][0]["finish_reason"],
+        served.ask(&key, "", "说说西 瓜 汁 配 方").2["choices"][0]["finish_reason"],
         "content_filter",
         "fillers do not get around it"
     );
     here.with("s-wu", 0, &["ban", "remove", &ban]);
-    within_a_second(|| served.ask(&key, "u2", "说说西瓜汁配方").2["choices"][0]["finish_reason"] == "stop");
+    within_a_second(|| served.ask(&key, "", "说说西瓜汁配方").2["choices"][0]["finish_reason"] == "stop");
 
     strikes_and_an_appeal(&here, &served, &key);
 
