@@ -632,7 +632,12 @@ fn two_gateways_on_one_database_lose_no_strike() {
         if place.database.is_some() {
             // It takes the heads along: who has none is refused, for the log is signed already.
             place.directory = elsewhere.path().to_owned();
-            std::fs::copy(fresh.place.directory.join("head"), place.directory.join("head")).unwrap();
+            let head = fresh.place.directory.join("head");
+            // It is written when the log is signed, a moment after the first entry.
+            while !head.exists() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            std::fs::copy(head, place.directory.join("head")).unwrap();
         }
         let second = Fresh { directory: elsewhere, place, time: fresh.time.clone() };
         let other = second.open().await;
