@@ -141,10 +141,11 @@ impl Scanner {
         if speaks {
             live = live.min(self.read_spoken());
         }
-        if self.window.text().len() > MAX_WINDOW_BYTES {
+        let too_long = self.window.text().len() > MAX_WINDOW_BYTES;
+        if too_long {
             live = self.give_up();
         }
-        let due = speaks || self.trails.iter().any(|trail| trail.found.iter().any(|found| found.end <= hold));
+        let due = speaks || too_long || self.trails.iter().any(|trail| trail.found.iter().any(|found| found.end <= hold));
         let (live, findings) = if due { self.judge(live) } else { (live, Vec::new()) };
         if due {
             let hold = self.window.lend(|folded| (folded.unit_at(live), folded));
@@ -257,8 +258,12 @@ impl Scanner {
         if self.window.text().len() < FORGET_BYTES {
             return;
         }
-        let cut = self.cut(BEHIND_UNITS);
-        if cut > 0 && cut < self.window.text().len() {
+        let mut cut = self.cut(BEHIND_UNITS);
+        // Few units and many invisible characters: what was given up has no say any more, or the window would grow for ever.
+        if cut == 0 && self.window.text().len() > MAX_WINDOW_BYTES {
+            cut = self.window.text().len();
+        }
+        if cut > 0 && cut <= self.window.text().len() {
             let units = self.window.lend(|folded| (folded.unit_at(cut), folded));
             self.trails.iter_mut().for_each(|trail| trail.forget(units));
             self.window.forget(cut);

@@ -236,6 +236,23 @@ fn what_a_model_says_is_no_attack() {
     assert_eq!(in_pieces(Direction::Input), PIPELINE.check_as(text, Direction::Input).findings);
 }
 
+/// A window of a few units and very many invisible characters is given up, with a fault, and the text goes on.
+#[test]
+fn what_cannot_be_decided_is_let_go_with_a_fault() {
+    let mut scanner = Scanner::new(PIPELINE.clone(), Direction::Output);
+    let (filler, mut fed) = ("\u{200b}".repeat(1_000), 0);
+    scanner.feed("联系人：王".as_bytes()).unwrap();
+    for _ in 0..100 {
+        scanner.feed(filler.as_bytes()).unwrap();
+        fed += filler.len();
+    }
+    let released = scanner.feed("。电话13812345678。".as_bytes()).unwrap().released;
+    assert!(released > fed, "{released} of {fed}");
+    let (_, verdict) = scanner.finish().unwrap();
+    assert_eq!(verdict.faults.len(), 1);
+    assert!(verdict.findings.iter().any(|finding| finding.matched == "13812345678"));
+}
+
 #[test]
 fn bytes_that_are_no_text_are_named() {
     let pipeline = Pipeline::new(vec![Box::new(Pii)]);
