@@ -14,8 +14,8 @@ use crate::config::Limits;
 use crate::problem::Problem;
 use crate::wire::{self, Channel, Endpoint, Parts, WireError};
 
-/// Longest name of a model or a user.
-const MAX_NAME_CHARS: usize = 256;
+/// Longest name of a model or a user: more has no place in the store, and what cannot be recorded is not answered.
+const MAX_NAME_CHARS: usize = 200;
 
 /// A request as it was read.
 pub(crate) struct Ask {
@@ -111,7 +111,8 @@ fn name(value: &Value, field: &'static str) -> Result<Option<String>, Problem> {
     match value.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) if text.chars().count() > MAX_NAME_CHARS => bad("is too long"),
+        Some(Value::String(text)) if text.chars().count() > MAX_NAME_CHARS => bad(&format!("has more than {MAX_NAME_CHARS} characters")),
+        Some(Value::String(text)) if text.chars().any(char::is_control) => bad("has a control character; it must be one line"),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => bad("is no text"),
     }

@@ -139,7 +139,7 @@ pub(crate) const ROUTES: &[Route] = &[
         en: "The published rules on strikes, suspension and appeal",
         body: None,
         answer: "Rules",
-        errors: &[],
+        errors: &[400],
     },
     Route {
         serves: Serves::OpenApi, path: "/openapi.json", zh: "本文档", en: "This document", body: None, answer: "OpenApi", errors: &[]
@@ -207,12 +207,14 @@ impl Route {
 
     fn responses(&self) -> Value {
         let mut content = json!({"application/json": {"schema": reference(self.answer)}});
-        let mut other =
-            |kind: &str| content.as_object_mut().map(|object| object.insert(kind.to_owned(), json!({"schema": {"type": "string"}})));
-        match self.serves {
-            Serves::Endpoint(endpoint) if endpoint != Endpoint::Embeddings => drop(other("text/event-stream")),
-            Serves::Rules => drop(other("text/markdown")),
-            _ => {}
+        // Readers differ in whether a schema of a stream is of the whole or of one event, so none says anything of either.
+        let other = match self.serves {
+            Serves::Endpoint(endpoint) if endpoint != Endpoint::Embeddings => Some(("text/event-stream", json!({}))),
+            Serves::Rules => Some(("text/markdown", json!({"type": "string"}))),
+            _ => None,
+        };
+        if let (Some((kind, schema)), Some(content)) = (other, content.as_object_mut()) {
+            content.insert(kind.to_owned(), json!({"schema": schema}));
         }
         let mut responses = Map::new();
         responses.insert("200".to_owned(), json!({"description": "OK", "content": content}));

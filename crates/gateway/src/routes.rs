@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
 use axum::routing::{MethodRouter, get, post};
@@ -59,7 +60,9 @@ async fn models(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Resp
     answer(known_models(&gateway, &headers).await.map(|models| json!({"object": "list", "data": models})))
 }
 
-async fn model(State(gateway): State<Arc<Gateway>>, Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
+async fn model(State(gateway): State<Arc<Gateway>>, name: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response<Body> {
+    // What is no UTF-8 names nothing; axum would say so in its own words.
+    let Ok(Path(name)) = name else { return nothing().await };
     answer(known_models(&gateway, &headers).await.and_then(|models| {
         let found = models.into_iter().find(|model| model.get("id").and_then(Value::as_str) == Some(&name));
         found.ok_or_else(|| Problem::new(404, "model_not_found", format!("the model '{name}' is not served here")))
@@ -94,7 +97,8 @@ async fn judged(
 }
 
 /// What became of what waits for a person.
-async fn ticket(State(gateway): State<Arc<Gateway>>, Path(ticket): Path<String>, headers: HeaderMap) -> Response<Body> {
+async fn ticket(State(gateway): State<Arc<Gateway>>, ticket: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response<Body> {
+    let Ok(Path(ticket)) = ticket else { return nothing().await };
     match admit::key(&gateway, &gateway.live(), &headers) {
         Ok(_) => gateway.ticket(&ticket).await.unwrap_or_else(|problem| problem.response()),
         Err(problem) => problem.response(),
@@ -104,13 +108,28 @@ async fn ticket(State(gateway): State<Arc<Gateway>>, Path(ticket): Path<String>,
 /// The rules by which users are warned, made to wait and suspended, in words (GB/T 45654-2025, 7 e) 1)): for everybody, without a key.
 async fn published(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
-    let lang = if query.split('&').any(|pair| pair == "lang=en") { Lang::En } else { Lang::Zh };
+    let chosen = chosen(query, "lang", &["zh", "en"]).and_then(|lang| Ok((lang, chosen(query, "format", &["markdown", "json"])?)));
+    let (lang, format) = match chosen {
+        Ok(chosen) => chosen,
+        Err(problem) => return problem.response(),
+    };
+    let lang = if lang == Some("en") { Lang::En } else { Lang::Zh };
     let document = rules::published(&gateway.strikes, &gateway.minors, gateway.live().ruled(None).0.policy.canned().appeal(lang), lang);
-    if query.split('&').any(|pair| pair == "format=json") {
+    if format == Some("json") {
         return answer(serde_json::to_value(&document).map_err(|error| Problem::new(500, "internal", error.to_string())));
     }
     let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
     respond(200, [(header::CONTENT_TYPE, kind)].into_iter().collect(), Body::from(document.markdown()))
+}
+
+/// What a query chooses, once at most.
+fn chosen<'a>(query: &'a str, name: &str, among: &[&str]) -> Result<Option<&'a str>, Problem> {
+    let mut said = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == name).map(|(_, value)| value);
+    match (said.next(), said.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if among.contains(&value) => Ok(Some(value)),
+        _ => Err(Problem::new(400, "field_wrong", format!("`{name}` is one of {}, once", among.join(", "))).about(name)),
+    }
 }
 
 fn answer(result: Result<Value, Problem>) -> Response<Body> {

@@ -226,7 +226,7 @@ impl Endpoint {
         let shape = |path: &str, expected| WireError::Shape { path: path.to_owned(), expected };
         let object = body.as_object().ok_or_else(|| shape("", "an object"))?;
         if let Some((field, expected)) = needs {
-            let is_there = object.get(field).is_some_and(|value| if self == Self::Chat { value.is_array() } else { !value.is_null() });
+            let is_there = object.get(field).is_some_and(|value| if self == Self::Chat { value.is_array() } else { is_input(value) });
             is_there.then_some(()).ok_or_else(|| shape(&format!("/{field}"), expected))?;
         }
         walk::read(fields, body, false)
@@ -272,6 +272,13 @@ impl Endpoint {
             choices: number("/n").saturating_mul(prompts),
         }
     }
+}
+
+/// Whether embeddings can be made of it: a text or tokens, or a list of either.
+fn is_input(value: &Value) -> bool {
+    let are_tokens = |value: &Value| value.as_array().is_some_and(|tokens| tokens.iter().all(Value::is_number));
+    let is_list = |values: &Vec<Value>| values.iter().all(Value::is_string) || values.iter().all(are_tokens);
+    value.is_string() || are_tokens(value) || value.as_array().is_some_and(is_list)
 }
 
 impl Part {

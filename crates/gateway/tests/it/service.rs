@@ -8,12 +8,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// What is done on a connection, in order; then it is closed.
 #[derive(Clone)]
 pub enum Step {
     Bytes(Vec<u8>),
     Wait(Duration),
+    /// Until the test says so.
+    Until(watch::Receiver<bool>),
     /// The same bytes until nobody takes them any more, so many times at most.
     Again(Vec<u8>, usize),
     /// Nothing, until the other side is gone.
@@ -81,6 +84,10 @@ async fn play(stream: &mut TcpStream, step: Step, seen: &Seen) -> bool {
         }
         Step::Wait(time) => {
             tokio::time::sleep(time).await;
+            true
+        }
+        Step::Until(mut told) => {
+            let _ = told.wait_for(|told| *told).await;
             true
         }
         Step::Silence => {

@@ -123,3 +123,26 @@ async fn a_client_that_leaves_does_not_escape_its_strike() {
     }
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_cannot_be_recorded_is_refused_before_anything_is_asked() {
+    let service = Service::start(|_| answers("好的")).await;
+    let world = World::new(service.address, 60, "").await;
+    for name in ["a\u{1}b".to_owned(), "a\u{9f}".to_owned(), "名".repeat(201)] {
+        for field in ["model", "user", "safety_identifier"] {
+            let mut body = asking("你好", false);
+            body[field] = json!(name);
+            let heard = world.ask("/v1/chat/completions", &body).await;
+            assert_eq!(heard.error(), (400, "field_wrong".to_owned()), "{field} {name:?}");
+            assert_eq!(heard.json()["error"]["param"], field);
+        }
+    }
+    assert_eq!(service.seen.asked.load(Ordering::SeqCst), 0);
+    let mut longest = asking("你好", false);
+    longest["model"] = json!("名".repeat(200));
+    longest["user"] = json!("名".repeat(200));
+    let heard = world.ask("/v1/chat/completions", &longest).await;
+    assert_eq!(heard.status, 200, "{}", heard.body);
+    world.outcome(&heard).await.is("pass", "");
+    world.end().await;
+}
