@@ -1,7 +1,6 @@
 //! What is measured: a gateway that was started, its CPU and its memory as Linux counts them.
 
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicUsize;
@@ -36,7 +35,7 @@ pub(crate) enum Kind {
     Litellm(PathBuf),
 }
 
-/// A gateway at work, in a process group of its own.
+/// A gateway at work.
 pub(crate) struct Subject {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -89,23 +88,26 @@ impl Subject {
         }
     }
 
-    /// CPU seconds of all processes of the group so far.
+    /// CPU seconds of the process and its children so far.
     pub(crate) fn cpu_s(&self) -> f64 {
         self.stats().iter().filter_map(|fields| Some(number(fields, 11)? + number(fields, 12)?)).sum::<f64>() / TICKS
     }
 
-    /// Resident memory of all processes of the group, in MB.
+    /// Resident memory of the process and its children, in MB.
     pub(crate) fn resident_mb(&self) -> f64 {
         self.stats().iter().filter_map(|fields| number(fields, 21)).sum::<f64>() * 4_096.0 / 1e6
     }
 
-    /// Of each process of the group, what `/proc/PID/stat` says from the state on (the third field).
+    /// Of the process and each of its children, what `/proc/PID/stat` says from the state on (the third field).
     fn stats(&self) -> Vec<Vec<String>> {
-        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let stats = processes.filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
-        let fields =
-            stats.map(|stat| stat.rsplit(')').next().unwrap_or_default().split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        fields.filter(|fields| fields.get(2).is_some_and(|group| *group == self.child.id().to_string())).collect()
+        let ours = self.child.id().to_string();
+        let stat = |process: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+            let fields: Vec<String> = stat.rsplit(')').next()?.split_whitespace().map(str::to_owned).collect();
+            let is_ours = process.file_name() == *ours || fields.get(1).is_some_and(|parent| *parent == ours);
+            is_ours.then_some(fields)
+        };
+        std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(stat).collect()
     }
 }
 
@@ -133,7 +135,7 @@ fn free() -> Result<SocketAddr> {
 fn run(mut command: Command, dir: &Path) -> Result<Child> {
     let log = std::fs::File::create(dir.join("log"))?;
     let errors = log.try_clone()?;
-    command.current_dir(dir).env("TMPDIR", dir).stdin(Stdio::null()).stdout(log).stderr(errors).process_group(0);
+    command.current_dir(dir).env("TMPDIR", dir).stdin(Stdio::null()).stdout(log).stderr(errors);
     command.spawn().with_context(|| format!("{} does not start", command.get_program().display()))
 }
 
