@@ -70,14 +70,15 @@ fn run(guiju: &Path, dir: &Path, address: &str) -> Result<Cost> {
 }
 
 /// CPU seconds of all children that have ended, from `/proc/self/stat` (fields 16 and 17).
-fn children_cpu() -> Result<f64> {
+pub(crate) fn children_cpu() -> Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").context("the bench reads /proc, so it needs Linux")?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = fields.iter().skip(13).take(2).map(|f| f.parse::<f64>()).sum::<Result<f64, _>>()?;
     Ok(ticks / TICKS)
 }
 
-fn peak(pid: u32) -> u64 {
+/// Peak memory of a process, in MB.
+pub(crate) fn peak(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kb| kb / 1_024)

@@ -4,6 +4,7 @@
 
 mod bench;
 mod classifier;
+mod corpus;
 mod gateway;
 mod layers;
 mod ledger;
@@ -23,6 +24,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench worst                 time and memory of texts made to hurt, and of ordinary text
   bench stream                what an answer in pieces costs, and what is held back of it
   bench classifier            what a text costs with each classifier, by length
+  bench corpus [MB]          CPU, time and memory of `guiju corpus scan` with one thread and two (default 64)
   bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
   bench rotate [KEYS] [--database URL]      rotation of a tenant's key over so many persons' keys, three times (default 1000000)
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)
@@ -36,6 +38,7 @@ fn main() -> Result<()> {
         ["bench", "assess", sizes @ ..] => bench::assess(sizes),
         ["bench", "classifier"] => classifier::run(),
         ["bench", "gateway", flags @ ..] => gateway::run(flags),
+        ["bench", "corpus", megabytes @ ..] => corpus::run(megabytes),
         ["bench", "ledger", flags @ ..] => ledger::run(flags),
         ["bench", "rotate", flags @ ..] => ledger::rotate(flags),
         ["bench", "stream"] => stream::run(),

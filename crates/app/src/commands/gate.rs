@@ -140,6 +140,7 @@ const ELSEWHERE: &[&str] = &[
     "backup restore-keys",
     "check",
     "classifier",
+    "corpus",
     "detect",
     "lexicon",
     "model key",

@@ -20,6 +20,7 @@ mod bank;
 mod check;
 mod classifier;
 mod client;
+mod corpus;
 mod detect;
 mod gate;
 mod hold;
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// The classifier: train, measure, compare
     #[command(subcommand)]
     Classifier(classifier::Command),
+    /// Training data: scan, apply, explain, merge, check
+    #[command(subcommand)]
+    Corpus(Box<corpus::Corpus>),
     /// The detection engine: how well it sees through disguises
     #[command(subcommand)]
     Detect(detect::Detect),
@@ -141,6 +145,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Assess(command) => assess::run(*command),
         Command::Check(command) => check::run(&command),
         Command::Classifier(command) => classifier::run(&command),
+        Command::Corpus(command) => corpus::run(&command),
         Command::Detect(command) => detect::run(&command),
         Command::Lexicon(command) => lexicon::run(&command),
         Command::Redact(command) => redact::run(&command),

@@ -19,6 +19,7 @@ mod bad_input;
 mod banks;
 mod classifier;
 mod cli;
+mod corpus;
 mod crash;
 mod detection;
 mod gateway;

@@ -1,0 +1,302 @@
+//! From findings to a corpus one may train on: each row is kept as it is, redacted, or put into quarantine, by a policy that may differ from the
+//! scan's. Nothing is detected again; the documents are read again and written beside, in their order.
+//!
+//! Below `out`: `clean/` (kept and redacted rows), `quarantine/` (removed rows, and why in `.reasons.jsonl`), `broken/` (rows that could not be
+//! read), `shards/` (a record of counts for each shard, written last: what has one is done). Rows that are kept are the same byte for byte.
+
+mod columns;
+mod mask;
+mod sink;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use detect::redact::Redactor;
+use detect::{Direction, Policy};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use taxonomy::Decision;
+
+use crate::error::{at, damaged};
+use crate::findings::Reader;
+use crate::input::{self, Counter, Format, Row, Taking, hash_range};
+use crate::manifest::{FileEntry, Manifest, Shard};
+use crate::record::Record;
+use crate::row::{Content, Judged};
+use crate::summary::Copy;
+use crate::{CorpusError, durable};
+
+use sink::Sink;
+
+taxonomy::words! {
+    /// Which copies are put into quarantine.
+    #[derive(Default)]
+    Duplicates, "choice of copies (keep, exact or all)", {
+        #[default]
+        Keep = "keep", "保留", "none";
+        Exact = "exact", "完全重复", "exact copies";
+        All = "all", "完全与近似重复", "exact and near copies";
+    }
+}
+
+/// How many rows came where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// All of them.
+    pub rows: u64,
+    /// Kept, byte for byte.
+    pub kept: u64,
+    /// Kept with spans masked.
+    pub redacted: u64,
+    /// Removed by the policy.
+    pub quarantined: u64,
+    /// Removed as copies.
+    pub copies: u64,
+    /// Not readable.
+    pub broken: u64,
+}
+
+impl Applied {
+    fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.kept += other.kept;
+        self.redacted += other.redacted;
+        self.quarantined += other.quarantined;
+        self.copies += other.copies;
+        self.broken += other.broken;
+    }
+}
+
+/// An application of a policy.
+pub struct Apply<'a> {
+    /// The directory of the scan.
+    pub dir: &'a Path,
+    /// Where the rows go.
+    pub out: &'a Path,
+    /// Its manifest.
+    pub manifest: &'a Manifest,
+    /// What decides.
+    pub policy: &'a Policy,
+    /// What masks.
+    pub redactor: &'a Redactor,
+    /// The name and digest of the redaction policy, for the record.
+    pub redaction: &'a str,
+    /// Which copies go.
+    pub duplicates: Duplicates,
+    /// Cores to use.
+    pub threads: usize,
+}
+
+/// What becomes of a row.
+enum Fate<'r> {
+    Keep,
+    Redact(&'r Content),
+    Quarantine,
+    Copy,
+    Broken,
+}
+
+/// The copies of a shard, by line.
+type Copies = HashMap<u64, Copy>;
+
+impl Apply<'_> {
+    /// Applies the policy to all shards that were not done yet.
+    ///
+    /// # Errors
+    /// A shard was not scanned, an input changed since, another policy was begun in `out`, or files cannot be read or written.
+    pub fn run(&self) -> Result<Applied, CorpusError> {
+        self.begin()?;
+        let copies = self.copies()?;
+        let (next, total, fault) = (AtomicUsize::new(0), Mutex::new(Applied::default()), Mutex::new(None));
+        let none = Copies::new();
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads.max(1) {
+                scope.spawn(|| {
+                    while let Some(shard) = self.manifest.shards.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        match self.shard(shard, copies.get(&shard.id).unwrap_or(&none)) {
+                            Ok(applied) => total.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(&applied),
+                            Err(error) => {
+                                fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+                                return;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        if let Some(error) = fault.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            return Err(error);
+        }
+        let total = total.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut bytes = serde_json::to_vec_pretty(&total).unwrap_or_default();
+        bytes.push(b'\n');
+        durable::write_bytes(&self.out.join("applied.json"), &bytes)?;
+        Ok(total)
+    }
+
+    /// Makes the directories, and refuses to mix two policies in them.
+    fn begin(&self) -> Result<(), CorpusError> {
+        let open = Record::all(self.dir, self.manifest)?.iter().filter(|record| record.is_none()).count();
+        if open > 0 {
+            return Err(CorpusError::Input(format!("{open} shards are not scanned yet; run `guiju corpus scan` again first")));
+        }
+        for name in ["clean", "quarantine", "broken", "shards"] {
+            let path = self.out.join(name);
+            std::fs::create_dir_all(&path).map_err(at(&path))?;
+        }
+        let settings = json!({
+            "format": 1, "manifest": self.manifest.digest(), "policy": self.policy.version(), "redaction": self.redaction, "duplicates": self.duplicates,
+        });
+        let (path, text) = (self.out.join("apply.json"), format!("{settings:#}\n"));
+        match std::fs::read_to_string(&path) {
+            Ok(there) if there == text => Ok(()),
+            Ok(_) => Err(CorpusError::Input(format!(
+                "{} was begun with another scan, policy or redaction; name another --out, or remove it",
+                self.out.display()
+            ))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => durable::write_bytes(&path, text.as_bytes()),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+
+    /// The copies that go, by shard.
+    fn copies(&self) -> Result<HashMap<u32, Copies>, CorpusError> {
+        let mut by_shard: HashMap<u32, Copies> = HashMap::new();
+        if self.duplicates == Duplicates::Keep {
+            return Ok(by_shard);
+        }
+        let path = self.dir.join("duplicates.jsonl");
+        let file = std::fs::File::open(&path).map_err(at(&path))?;
+        for line in std::io::BufRead::lines(std::io::BufReader::new(file)) {
+            let line = line.map_err(at(&path))?;
+            let copy: Copy =
+                serde_json::from_str(&line).map_err(|error| damaged(&path, format!("{error}; make it again with `guiju corpus merge`")))?;
+            if self.duplicates == Duplicates::All || copy.similarity >= 1.0 {
+                by_shard.entry(copy.row.shard).or_default().insert(copy.row.line, copy);
+            }
+        }
+        Ok(by_shard)
+    }
+
+    fn shard(&self, shard: &Shard, copies: &Copies) -> Result<Applied, CorpusError> {
+        let path = self.out.join("shards").join(format!("{:06}.json", shard.id));
+        if let Ok(bytes) = std::fs::read(&path) {
+            return serde_json::from_slice(&bytes)
+                .map_err(|error| damaged(&path, format!("{error}; remove it and the shard is done again")));
+        }
+        let file = self.manifest.file(shard)?;
+        let applied = if file.format == Format::Parquet { self.columns(shard, file, copies)? } else { self.rows(shard, file, copies)? };
+        let mut bytes = serde_json::to_vec_pretty(&applied).unwrap_or_default();
+        bytes.push(b'\n');
+        durable::write_bytes(&path, &bytes)?;
+        Ok(applied)
+    }
+
+    /// Rows of bytes.
+    fn rows(&self, shard: &Shard, file: &FileEntry, copies: &Copies) -> Result<Applied, CorpusError> {
+        let settings = &self.manifest.settings;
+        let taking = Taking::of(file, &settings.text);
+        let header = if matches!(file.format, Format::Csv | Format::Tsv) {
+            input::header_row(Path::new(&file.path), file.compression)?
+        } else {
+            Vec::new()
+        };
+        let sink = |name| Sink::new(self.path(name, shard, file), file.compression, header.clone());
+        let (mut clean, mut quarantine, mut broken) = (sink("clean").always()?, sink("quarantine"), sink("broken"));
+        let mut reasons = self.reasons(shard, file);
+        let mut rows = input::open(file, shard, &settings.text, Counter::default())?;
+        let mut applied = Applied::default();
+        for judged in Reader::open(self.dir, shard.id)? {
+            let judged = judged?;
+            // Where the scan ended early, so do the findings: no row beyond them is asked for.
+            let row = rows.next().map_err(|cut| CorpusError::Input(cut.0))?.filter(|row| row.line == judged.line);
+            let Row { bytes, .. } = row.ok_or_else(|| CorpusError::Changed { path: PathBuf::from(&file.path) })?;
+            let (fate, raw) = (self.fate(&judged, copies), bytes.as_deref().unwrap_or_default());
+            applied.count(&fate);
+            match fate {
+                Fate::Keep => clean.write(raw)?,
+                Fate::Redact(content) => clean.write(&self.redacted(raw, &taking, content, file)?)?,
+                Fate::Quarantine | Fate::Copy => {
+                    quarantine.write(raw)?;
+                    reasons.line(&self.reason(&judged, copies))?;
+                }
+                // A row above the limit is not held in memory; broken.jsonl of the scan says where it stands.
+                Fate::Broken => broken.write(raw)?,
+            }
+        }
+        self.unchanged(shard, file)?;
+        [clean, quarantine, broken, reasons].into_iter().try_for_each(Sink::commit)?;
+        Ok(applied)
+    }
+
+    fn path(&self, name: &str, shard: &Shard, file: &FileEntry) -> PathBuf {
+        let base = Path::new(&file.path).file_name().and_then(|name| name.to_str()).unwrap_or("rows");
+        self.out.join(name).join(format!("{:06}-{base}", shard.id))
+    }
+
+    fn reasons(&self, shard: &Shard, file: &FileEntry) -> Sink {
+        let mut path = self.path("quarantine", shard, file).into_os_string();
+        path.push(".reasons.jsonl");
+        Sink::new(PathBuf::from(path), input::Compression::None, Vec::new())
+    }
+
+    fn fate<'r>(&self, judged: &'r Judged, copies: &Copies) -> Fate<'r> {
+        let Ok(content) = &judged.content else { return Fate::Broken };
+        match self.policy.decide(&content.findings, &content.faults, Direction::Corpus) {
+            Decision::Hold | Decision::Refuse => Fate::Quarantine,
+            _ if copies.contains_key(&judged.line) => Fate::Copy,
+            Decision::Mask => Fate::Redact(content),
+            Decision::Pass => Fate::Keep,
+        }
+    }
+
+    /// The row with what the policy masks masked.
+    fn redacted(&self, raw: &[u8], taking: &Taking, content: &Content, file: &FileEntry) -> Result<Vec<u8>, CorpusError> {
+        let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
+        let taken = taking.take(raw).map_err(|_| changed())?;
+        let text = self.masked(&taken.text, content).ok_or_else(changed)?;
+        Ok(taking.put(raw, &taken.place, &text))
+    }
+
+    /// The text with what the policy masks masked; none if it is not the text that was judged.
+    fn masked(&self, text: &str, content: &Content) -> Option<String> {
+        let masks =
+            |finding: &&taxonomy::Finding| self.policy.decide(std::slice::from_ref(*finding), &[], Direction::Corpus) == Decision::Mask;
+        (crate::content_hash(text) == content.hash).then(|| mask::mask(text, content.findings.iter().filter(masks), self.redactor))?
+    }
+
+    fn reason(&self, judged: &Judged, copies: &Copies) -> serde_json::Value {
+        let (findings, faults) = judged.content.as_ref().map_or((&[][..], &[][..]), |content| (&content.findings[..], &content.faults[..]));
+        let removes =
+            |finding: &&taxonomy::Finding| self.policy.decide(std::slice::from_ref(*finding), &[], Direction::Corpus) >= Decision::Hold;
+        json!({
+            "line": judged.line,
+            "decision": self.policy.decide(findings, faults, Direction::Corpus),
+            "findings": findings.iter().filter(removes).collect::<Vec<_>>(),
+            "faults": faults,
+            "copy_of": copies.get(&judged.line).map(|copy| json!({"shard": copy.of.shard, "line": copy.of.line, "similarity": copy.similarity})),
+        })
+    }
+
+    /// What was read must still be what was scanned.
+    fn unchanged(&self, shard: &Shard, file: &FileEntry) -> Result<(), CorpusError> {
+        let path = Path::new(&file.path);
+        let same = hash_range(path, shard.start..shard.end)? == shard.sha256;
+        if same { Ok(()) } else { Err(CorpusError::Changed { path: path.to_owned() }) }
+    }
+}
+
+impl Applied {
+    fn count(&mut self, fate: &Fate<'_>) {
+        self.rows += 1;
+        *match fate {
+            Fate::Keep => &mut self.kept,
+            Fate::Redact(_) => &mut self.redacted,
+            Fate::Quarantine => &mut self.quarantined,
+            Fate::Copy => &mut self.copies,
+            Fate::Broken => &mut self.broken,
+        } += 1;
+    }
+}

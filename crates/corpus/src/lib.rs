@@ -1,0 +1,40 @@
+//! Training data, judged whole: files become shards, every row of every shard is judged, and what was found lies beside the documents.
+//!
+//! The documents never change. For each shard there is one file of findings, of the same rows in the same order, and one record; a shard with
+//! a record is done, whatever happens afterwards. So a scan survives being killed, thresholds change without a second scan, and several
+//! machines can share the work. Nothing here has a clock or a network, and the files are the same, byte for byte, on every run.
+//!
+//! [`Manifest::make`] -> [`Scan::run`] -> [`summary::merge`] -> [`Apply::run`]; [`explain`] says why a row was removed.
+
+mod apply;
+mod broken;
+mod check;
+mod durable;
+mod error;
+mod explain;
+pub mod findings;
+mod input;
+mod language;
+mod manifest;
+mod record;
+mod row;
+mod rules;
+mod scan;
+mod settings;
+mod signature;
+pub mod summary;
+
+pub use apply::{Applied, Apply, Duplicates};
+pub use broken::{Broken, BrokenKind};
+pub use check::{check, take};
+pub use error::CorpusError;
+pub use explain::{Explained, explain};
+pub use input::{Compression, Counter, Format, MAX_ROW_BYTES};
+pub use language::Language;
+pub use manifest::{FileEntry, Manifest, Shard};
+pub use record::Record;
+pub use row::{Content, Judged};
+pub use rules::pipeline;
+pub use scan::{Failed, Scan, Watch};
+pub use settings::{SHARD_BYTES, Selector, Settings};
+pub use signature::content_hash;

@@ -1,0 +1,296 @@
+//! The manifest: which files, cut into which shards, under which settings. Format: `docs/formats/corpus-manifest.md`.
+//!
+//! A pure function of the files and the settings, made once before anything is scanned. A shard is the unit of work, of resuming and of
+//! distribution: what is left to do is the manifest less the records.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{at, damaged};
+use crate::input::{self, Compression, Counter, Format, Quotes, hash_range, hex};
+use crate::settings::Settings;
+use crate::{CorpusError, durable};
+
+/// The name of the manifest in the directory of a scan.
+pub(crate) const NAME: &str = "manifest.json";
+/// The format this version writes and reads.
+const FORMAT: u32 = 1;
+/// Most files of one scan: a manifest is held in memory, and a file takes about 300 bytes there.
+const MAX_FILES: usize = 1_000_000;
+/// Deepest directory looked into: deeper ones are a mistake or a loop.
+const MAX_DEPTH: usize = 32;
+
+/// A file of the corpus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// As it was named, or below the directory that was named.
+    pub path: String,
+    /// What it is made of.
+    pub format: Format,
+    /// How it is compressed.
+    pub compression: Compression,
+    /// Its size on the disk.
+    pub bytes: u64,
+    /// The column of the text, from 0, in a table of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// Why none of it can be read; it has no shards then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
+}
+
+/// A piece of a file that is scanned at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// Its number, from 0: its place in the manifest.
+    pub id: u32,
+    /// Which file, by its place in the manifest.
+    pub file: u32,
+    /// First byte on the disk.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+    /// Which row groups, in Parquet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Range<u64>>,
+    /// Line, record or row of the file that it begins with, from 1.
+    pub first_row: u64,
+    /// Lines or rows in it, blank lines among them; unknown of a compressed file or web archive before it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// SHA-256 of its bytes on the disk, hexadecimal.
+    pub sha256: String,
+}
+
+/// Which files, cut into which shards, under which settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// 1.
+    pub format: u32,
+    /// What the scan was told.
+    pub settings: Settings,
+    /// The paths that were named.
+    pub inputs: Vec<String>,
+    /// The files, in order of path.
+    pub files: Vec<FileEntry>,
+    /// Files below the directories that are of no format we know; they are not scanned.
+    pub passed_over: Vec<String>,
+    /// The shards, in order of file and place.
+    pub shards: Vec<Shard>,
+}
+
+impl Manifest {
+    /// Makes the manifest of these paths: each byte is read once and hashed, and `read` grows with it.
+    ///
+    /// # Errors
+    /// A path is not there or of no known format, or nothing is left to scan. A file that is there and cannot be read stands in the manifest as such.
+    pub fn make(inputs: &[PathBuf], settings: Settings, read: &Counter) -> Result<Self, CorpusError> {
+        let (mut found, mut passed_over) = (Vec::new(), Vec::new());
+        for input in inputs {
+            walk(input, 0, true, &mut found, &mut passed_over)?;
+        }
+        found.sort();
+        found.dedup();
+        passed_over.sort();
+        if found.is_empty() {
+            return Err(CorpusError::Input("there is nothing to scan; name files or directories with .jsonl, .txt, .csv, .tsv, .parquet, .warc or .wet, .gz and .zst among them".to_owned()));
+        }
+        if found.len() > MAX_FILES {
+            return Err(CorpusError::Input(format!("{} files are more than one scan takes ({MAX_FILES}); scan in parts", found.len())));
+        }
+        let cut: Vec<(FileEntry, Vec<Shard>)> = found.par_iter().map(|path| cut(path, &settings, read)).collect::<Result<_, _>>()?;
+        let (mut files, mut shards) = (Vec::new(), Vec::new());
+        for (number, (file, pieces)) in cut.into_iter().enumerate() {
+            files.push(file);
+            for piece in pieces {
+                shards.push(Shard { id: shards.len() as u32, file: number as u32, ..piece });
+            }
+        }
+        let inputs = inputs.iter().map(|path| name(path)).collect::<Result<_, _>>()?;
+        Ok(Self { format: FORMAT, settings, inputs, files, passed_over, shards })
+    }
+
+    /// Reads the manifest of a scan; none if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read or is damaged.
+    pub fn read(dir: &Path) -> Result<Option<Self>, CorpusError> {
+        let path = dir.join(NAME);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(at(&path)(error)),
+        };
+        let manifest: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| damaged(&path, format!("is no manifest of a scan (docs/formats/corpus-manifest.md): {error}")))?;
+        if manifest.format != FORMAT {
+            return Err(damaged(&path, format!("has format {}, this version reads format {FORMAT}", manifest.format)));
+        }
+        if manifest.shards.iter().any(|shard| manifest.files.get(shard.file as usize).is_none()) {
+            return Err(damaged(&path, "names a file that it does not have"));
+        }
+        Ok(Some(manifest))
+    }
+
+    /// Writes the manifest into the directory of a scan.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, dir: &Path) -> Result<(), CorpusError> {
+        durable::write_bytes(&dir.join(NAME), &self.bytes())
+    }
+
+    /// SHA-256 of the manifest as it is written, hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hex(&Sha256::digest(self.bytes()))
+    }
+
+    /// The file of a shard.
+    pub(crate) fn file(&self, shard: &Shard) -> Result<&FileEntry, CorpusError> {
+        self.files.get(shard.file as usize).ok_or_else(|| damaged(Path::new(NAME), "names a file that it does not have"))
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        // Structures of strings and numbers can always be written.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+/// Files below a path. A file that was named must be of a known format; below a directory others are passed over and listed.
+fn walk(path: &Path, depth: usize, named: bool, found: &mut Vec<PathBuf>, passed_over: &mut Vec<String>) -> Result<(), CorpusError> {
+    if std::fs::metadata(path).map_err(at(path))?.is_dir() {
+        if depth > MAX_DEPTH {
+            return Err(CorpusError::Input(format!("{}: more than {MAX_DEPTH} directories deep", path.display())));
+        }
+        let entries = std::fs::read_dir(path).map_err(at(path))?;
+        for entry in entries {
+            walk(&entry.map_err(at(path))?.path(), depth + 1, false, found, passed_over)?;
+        }
+        return Ok(());
+    }
+    match input::kind(path) {
+        Some(_) => found.push(path.to_owned()),
+        None if named => {
+            let known = ".jsonl, .json, .txt, .csv, .tsv, .parquet, .warc, .wet; .gz and .zst behind them but for .parquet";
+            return Err(CorpusError::Input(format!("{}: the name says no format; known are {known}", path.display())));
+        }
+        None => passed_over.push(name(path)?),
+    }
+    Ok(())
+}
+
+fn name(path: &Path) -> Result<String, CorpusError> {
+    let wrong = || CorpusError::Input(format!("{}: the path is not UTF-8; rename it", path.display()));
+    path.to_str().map(str::to_owned).ok_or_else(wrong)
+}
+
+/// Looks at a file and cuts it. What is wrong with the content of a file is said in its entry and stops nothing.
+fn cut(path: &Path, settings: &Settings, read: &Counter) -> Result<(FileEntry, Vec<Shard>), CorpusError> {
+    let Some((format, compression)) = input::kind(path) else {
+        return Err(CorpusError::Input(format!("{}: unknown format", path.display())));
+    };
+    let bytes = std::fs::metadata(path).map_err(at(path))?.len();
+    let mut file = FileEntry { path: name(path)?, format, compression, bytes, column: None, unreadable: None };
+    match pieces(path, &mut file, settings, read) {
+        Ok(shards) => Ok((file, shards)),
+        Err(CorpusError::Input(message)) => {
+            file.unreadable = Some(message);
+            Ok((file, Vec::new()))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn pieces(path: &Path, file: &mut FileEntry, settings: &Settings, read: &Counter) -> Result<Vec<Shard>, CorpusError> {
+    let count = |bytes: u64| read.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+    let shard = |start, end, first_row, rows, sha256| Shard { id: 0, file: 0, start, end, groups: None, first_row, rows, sha256 };
+    if file.bytes == 0 {
+        return Ok(Vec::new());
+    }
+    if matches!(file.format, Format::Csv | Format::Tsv) {
+        file.column = Some(column(path, file, settings)?);
+    }
+    if file.format == Format::Parquet {
+        let pieces = input::parquet::pieces(path, &settings.text, settings.shard_bytes)?;
+        let hashed = pieces.into_iter().map(|piece| {
+            let sha256 = hash_range(path, piece.bytes.clone())?;
+            count(piece.bytes.end - piece.bytes.start);
+            let whole = shard(piece.bytes.start, piece.bytes.end, piece.before + 1, Some(piece.rows), sha256);
+            Ok(Shard { groups: Some(piece.groups), ..whole })
+        });
+        return hashed.collect();
+    }
+    if file.compression != Compression::None || file.format == Format::Warc {
+        let sha256 = hash_range(path, 0..file.bytes)?;
+        count(file.bytes);
+        return Ok(vec![shard(0, file.bytes, 1, None, sha256)]);
+    }
+    lines(path, file, settings.shard_bytes, read, shard)
+}
+
+/// The place of the text's column in a table.
+fn column(path: &Path, file: &FileEntry, settings: &Settings) -> Result<u64, CorpusError> {
+    let names = input::header(path, file.format, file.compression)?;
+    let wanted = settings.text.column();
+    let mut there = names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(at, _)| at as u64);
+    match (there.next(), there.next()) {
+        (Some(at), None) => Ok(at),
+        (Some(_), Some(_)) => Err(CorpusError::Input(format!("{} has two columns '{wanted}'", file.path))),
+        _ => {
+            let names = names.join(", ");
+            Err(CorpusError::Input(format!("{} has no column '{wanted}'; it has: {names}. Name the right one with --text", file.path)))
+        }
+    }
+}
+
+/// Cuts a file at the first line end after so many bytes; in a table, at the first one outside quotes.
+fn lines(
+    path: &Path,
+    file: &FileEntry,
+    shard_bytes: u64,
+    read: &Counter,
+    shard: impl Fn(u64, u64, u64, Option<u64>, String) -> Shard,
+) -> Result<Vec<Shard>, CorpusError> {
+    let mut source = input::Source::open(path, 0..file.bytes, Compression::None, Counter::clone(read))?;
+    let quoted = matches!(file.format, Format::Csv | Format::Tsv);
+    let (mut shards, mut hash, mut quotes) = (Vec::new(), Sha256::new(), Quotes::default());
+    let (mut start, mut place, mut first, mut next) = (0_u64, 0_u64, 1_u64, 1_u64);
+    let mut whole_line = true;
+    loop {
+        let reader = source.reader();
+        let buffer = reader.fill_buf().map_err(at(path))?;
+        if buffer.is_empty() {
+            break;
+        }
+        // Far from the cut the buffer is taken whole; near it, line by line.
+        let far = start + shard_bytes > place + buffer.len() as u64;
+        let line_end = || memchr::memchr(b'\n', buffer).map_or(buffer.len(), |at| at + 1);
+        let piece = buffer.get(..if far { buffer.len() } else { line_end() }).unwrap_or(buffer);
+        hash.update(piece);
+        quotes.over(piece);
+        next += memchr::memchr_iter(b'\n', piece).count() as u64;
+        whole_line = piece.ends_with(b"\n");
+        let used = piece.len();
+        reader.consume(used);
+        place += used as u64;
+        if place - start >= shard_bytes && whole_line && !(quoted && quotes.inside()) {
+            let sha256 = hex(&std::mem::replace(&mut hash, Sha256::new()).finalize());
+            shards.push(shard(start, place, first, Some(next - first), sha256));
+            (start, first) = (place, next);
+        }
+    }
+    if place > start {
+        shards.push(shard(start, place, first, Some(next - first + u64::from(!whole_line)), hex(&hash.finalize())));
+    }
+    Ok(shards)
+}

@@ -1,0 +1,17 @@
+//! Scans of small corpora, made by the test: formats, faults, killing, sharing, applying.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod apply;
+mod faults;
+mod formats;
+mod resume;
+mod work;
