@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,19 @@ use anyhow::{Context, Result, ensure};
 /// Clock ticks a second in `/proc/PID/stat` on Linux (`sysconf(_SC_CLK_TCK)`, 100 on every architecture we know).
 const TICKS: f64 = 100.0;
 
+/// Builds the product, and says where it lies.
+pub(crate) fn release() -> Result<PathBuf> {
+    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--package", "guiju"]).status()?;
+    ensure!(built.success(), "the release build failed");
+    // This very program is a release build too (see .cargo/config.toml), so the product lies beside it.
+    Ok(std::env::current_exe()?.with_file_name("guiju"))
+}
+
 /// CPU seconds, wall seconds and peak memory of `guiju assess` over banks of these sizes, against a mock that answers at once.
 pub(crate) fn assess(sizes: &[&str]) -> Result<()> {
     let sizes: Vec<usize> =
         if sizes.is_empty() { vec![500, 100_000] } else { sizes.iter().map(|s| s.parse()).collect::<Result<_, _>>()? };
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--package", "guiju"]).status()?;
-    ensure!(built.success(), "the release build failed");
-    // This very program is a release build too (see .cargo/config.toml), so the product lies beside it.
-    let guiju = std::env::current_exe()?.with_file_name("guiju");
+    let guiju = release()?;
     let address = mock()?;
     println!("questions   runs   CPU s (median, all)             wall s   peak MB   CPU ms/question");
     for size in sizes {

@@ -38,7 +38,7 @@ pub(crate) fn run(megabytes: &[&str]) -> Result<()> {
 }
 
 /// JSON lines of random sentences; the same on every machine.
-fn make(path: &Path, bytes: usize) -> Result<()> {
+pub(crate) fn make(path: &Path, bytes: usize) -> Result<()> {
     let clean = detect::clean_corpus();
     let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
     let (mut state, mut written) = (1_u64, 0);

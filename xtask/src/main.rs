@@ -10,6 +10,7 @@ mod layers;
 mod ledger;
 mod match_bench;
 mod refusal;
+mod resume;
 mod stream;
 mod worst;
 
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench stream                what an answer in pieces costs, and what is held back of it
   bench classifier            what a text costs with each classifier, by length
   bench corpus [MB]          CPU, time and memory of `guiju corpus scan` with one thread and two (default 64)
+  bench resume [MB] [KILLS]  a scan that is killed so many times comes out byte for byte as one that was left alone (default 2000, 5)
   bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
   bench rotate [KEYS] [--database URL]      rotation of a tenant's key over so many persons' keys, three times (default 1000000)
   bench assess [N...]        CPU, time and memory of `guiju assess` against an instant mock on loopback (default 500 100000)
@@ -41,6 +43,7 @@ fn main() -> Result<()> {
         ["bench", "corpus", megabytes @ ..] => corpus::run(megabytes),
         ["bench", "ledger", flags @ ..] => ledger::run(flags),
         ["bench", "rotate", flags @ ..] => ledger::rotate(flags),
+        ["bench", "resume", arguments @ ..] => resume::run(arguments),
         ["bench", "stream"] => stream::run(),
         ["bench", "worst"] => worst::run(),
         ["bench", "match", flags @ ..] => match_bench::run(flags),

@@ -1,36 +1,36 @@
 //! The gateway with all that guards it, as an operator works with it: keys, bans, strikes and appeals, policies, the kill switch, traces.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, id};
 
-const SETUP: &str = "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[[upstream]]\nname = \"demo\"\nurl = \"demo:\"\n";
+pub const SETUP: &str = "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[[upstream]]\nname = \"demo\"\nurl = \"demo:\"\n";
 
 /// The built-in policy without the classifiers, which are slow in a build for tests.
-fn policy() -> String {
+pub fn policy() -> String {
     gateway::policy::Policy::built_in_text().replace("classifier = \"full\"", "classifier = \"off\"")
 }
 
 /// A gateway at work on an installation's store.
-struct Served {
+pub struct Served {
     child: Child,
-    clients: String,
-    operator: String,
+    pub clients: String,
+    pub operator: String,
 }
 
 impl Served {
-    fn start(here: &Installation) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_guiju"))
-            .args(["serve", "--config", "gateway.toml", "--passphrase-file", "passphrase"])
-            .current_dir(here.dir.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+    pub fn start(here: &Installation) -> Self {
+        Self::start_on(here, "guiju-data")
+    }
+
+    /// With a directory of its own for what it keeps on its machine.
+    pub fn start_on(here: &Installation, data: &str) -> Self {
+        let mut child = here.command(&["serve", "--config", "gateway.toml", "--data", data]).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let mut addresses = line.split("http://").skip(1).map(|rest| rest.split(['/', ',', '\n']).next().unwrap().to_owned());
@@ -39,11 +39,21 @@ impl Served {
     }
 
     /// Asks the sample service something; gives status, header and body.
-    fn ask(&self, key: &str, user: &str, text: &str) -> (u16, String, Value) {
-        let body = json!({"model": "guiju-demo", "user": user, "messages": [{"role": "user", "content": text}]}).to_string();
-        let (status, header, body) = http(&self.clients, "POST", "/v1/chat/completions", key, &body);
+    pub fn ask(&self, key: &str, user: &str, text: &str) -> (u16, String, Value) {
+        let (status, header, body) = http(&self.clients, "POST", "/v1/chat/completions", key, &question(user, text));
         (status, header, serde_json::from_str(&body).unwrap())
     }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// The body of a chat request.
+pub fn question(user: &str, text: &str) -> String {
+    json!({"model": "guiju-demo", "user": user, "messages": [{"role": "user", "content": text}]}).to_string()
 }
 
 impl Drop for Served {
@@ -53,23 +63,37 @@ impl Drop for Served {
     }
 }
 
-fn http(address: &str, method: &str, path: &str, key: &str, body: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let auth = if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{auth}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).unwrap();
-    let mut said = String::new();
-    stream.read_to_string(&mut said).unwrap();
-    let (header, body) = said.split_once("\r\n\r\n").unwrap();
-    let status = header.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, header.to_lowercase(), body.to_owned())
+pub fn http(address: &str, method: &str, path: &str, key: &str, body: &str) -> (u16, String, String) {
+    try_http(address, method, path, key, body).unwrap()
 }
 
-fn content(answer: &Value) -> &str {
+/// The same where nobody may be there, or go before all is said.
+pub fn try_http(address: &str, method: &str, path: &str, key: &str, body: &str) -> io::Result<(u16, String, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    let auth = if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{auth}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut said = String::new();
+    stream.read_to_string(&mut said)?;
+    let (header, body) = said.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let header = header.to_lowercase();
+    let length = header.lines().find_map(|line| line.strip_prefix("content-length: ")).map(|length| length.parse().unwrap());
+    if length.is_some_and(|length: usize| length != body.len()) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let status = header.split(' ').nth(1).unwrap().parse().unwrap();
+    Ok((status, header, body.to_owned()))
+}
+
+pub fn content(answer: &Value) -> &str {
     answer["choices"][0]["message"]["content"].as_str().unwrap()
 }
 
 /// Waits until something holds, for less than a second: as long as a ban may take.
-fn within_a_second(mut holds: impl FnMut() -> bool) {
+pub fn within_a_second(mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
         assert!(begin.elapsed() < Duration::from_secs(1), "not in force within a second");

@@ -73,7 +73,8 @@ impl Installation {
         text(&output)
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    /// The binary on the store.
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = self.plain(args);
         command.args(["--passphrase-file", "passphrase"]);
         command

@@ -32,4 +32,5 @@ mod models;
 mod roots;
 mod sheets;
 mod transit;
+mod two_gateways;
 mod workdir;

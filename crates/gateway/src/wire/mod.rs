@@ -274,10 +274,11 @@ impl Endpoint {
     }
 }
 
-/// Whether embeddings can be made of it: a text or tokens, or a list of either.
+/// Whether embeddings can be made of it: a text or tokens, or a list of either; some services take content parts among the texts.
 fn is_input(value: &Value) -> bool {
     let are_tokens = |value: &Value| value.as_array().is_some_and(|tokens| tokens.iter().all(Value::is_number));
-    let is_list = |values: &Vec<Value>| values.iter().all(Value::is_string) || values.iter().all(are_tokens);
+    let is_content = |value: &Value| value.is_string() || value.is_object();
+    let is_list = |values: &Vec<Value>| values.iter().all(is_content) || values.iter().all(are_tokens);
     value.is_string() || are_tokens(value) || value.as_array().is_some_and(is_list)
 }
 
