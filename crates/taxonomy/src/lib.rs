@@ -10,6 +10,7 @@ mod lang;
 mod modality;
 mod personal;
 mod risk;
+mod source;
 mod verdict;
 
 pub use aspect::Aspect;
@@ -19,6 +20,7 @@ pub use lang::Lang;
 pub use modality::Modality;
 pub use personal::{AttackKind, PersonalKind};
 pub use risk::{RiskClass, RiskGroup};
+pub use source::{AssessmentOutcome, AssessmentPhase, ConsentBasis, ConsentScope, DocumentKind, Grade, Origin, SourceKind, SourceState};
 pub use verdict::{Decision, Fault, Finding, Severity, Span, Verdict};
 
 /// An id that is not in the taxonomy.
