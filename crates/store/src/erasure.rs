@@ -1,7 +1,7 @@
 //! Erasing a person: the person's key is destroyed, and what was sealed with it can never be opened again, wherever copies of it lie. The log still verifies.
 //!
 //! Four steps: the wish is written down with its entry; the key that it destroys is named beside it; the key is destroyed; that it was is written down, the wish
-//! goes, and with it the rows that guard the service against the person. A crash between them leaves the wish, and the next start does the rest and says which key
+//! goes, and with it the rows that guard the service against the person and those of what the person agreed to. A crash between them leaves the wish, and the next start does the rest and says which key
 //! it was.
 //!
 //! While the named key is not destroyed yet, nothing is recorded that would be sealed with it: it would be acknowledged, and gone the moment after. Writer and wish take turns at the
@@ -128,6 +128,7 @@ impl Tenant {
         let names: Vec<Value> = keys.iter().map(|key| key.to_string().into()).collect();
         let work = async move |change: &mut Change| {
             change.forget_guarded(&label).await?;
+            change.forget_consents(&label).await?;
             let wish = label.clone();
             // Another process may have done it meanwhile, and said so.
             if change.execute("DELETE FROM erasure WHERE tenant = $1 AND label = $2", |query| query.bind(wish)).await? == 0 {

@@ -15,6 +15,7 @@ pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (3, "remembered", include_str!("../migrations/main/0003_remembered.sql")),
     (4, "models", include_str!("../migrations/main/0004_models.sql")),
     (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
+    (7, "sources", include_str!("../migrations/main/0007_sources.sql")),
 ];
 
 /// The migrations of the keys.

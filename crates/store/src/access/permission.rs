@@ -74,6 +74,9 @@ ids! {
         SourceRead = "source.read";
         SourceChange = "source.change";
         SourceUnblock = "source.unblock";
+        ConsentRead = "consent.read";
+        ConsentChange = "consent.change";
+        ConsentSnapshot = "consent.snapshot";
         CorpusRead = "corpus.read";
         CorpusScan = "corpus.scan";
         CorpusSpotcheck = "corpus.spotcheck";

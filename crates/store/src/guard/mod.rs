@@ -16,7 +16,7 @@ mod client_keys;
 mod policies;
 mod profiles;
 mod requests;
-mod row;
+pub(crate) mod row;
 mod standings;
 mod switches;
 mod tickets;
@@ -170,7 +170,7 @@ impl Change {
     }
 
     /// Takes its turn, and gives the epoch with which one row is marked.
-    async fn guard_row_changed(&mut self) -> Result<i64, StoreError> {
+    pub(crate) async fn guard_row_changed(&mut self) -> Result<i64, StoreError> {
         let sql = "INSERT INTO guard_epoch (tenant, epoch, base) VALUES ($1, 1, 0)
                    ON CONFLICT (tenant) DO UPDATE SET epoch = guard_epoch.epoch + 1 RETURNING epoch";
         let rows = self.rows(sql, |query| query).await?;

@@ -111,13 +111,20 @@ impl Change {
         profile.check()?;
         let settings = row::object("the settings of a profile", &profile.settings, MAX_SETTINGS_BYTES)?;
         let entry = Entry::new(Class::Privacy, "profile.set", by);
-        let words = profile.words();
-        self.record(match (&profile.whom, name) {
+        let mut words = profile.words();
+        let recorded = self.record(match (&profile.whom, name) {
             (Whom::Key(key), _) => entry.with("key", key.as_str()).with("profile", words),
-            (Whom::Person(_), Some(name)) => entry.about(name, words.to_string()),
+            (Whom::Person(_), Some(name)) => {
+                // A snapshot of consent hashes the name of everybody who said no, so it must be found again.
+                words["person"] = name.into();
+                entry.about(name, words.to_string())
+            }
             (Whom::Person(_), None) => return Err(StoreError::Refused("the profile of a person is set with the person's name".to_owned())),
         })?;
         let epoch = self.guard_row_changed().await?;
+        if let Whom::Person(person) = &profile.whom {
+            self.name_person(person, recorded).await?;
+        }
         let ((kind, whom), (from, to), now) = (profile.whom.parts(), profile.born.unwrap_or((0, 0)), self.now_ms);
         let (whom, age, training) = (whom.clone(), profile.age.id(), profile.training.id());
         let bind = |query: Bound| {
@@ -129,6 +136,17 @@ impl Change {
                    ON CONFLICT (tenant, kind, whom) DO UPDATE SET age = excluded.age, born_from = excluded.born_from, born_to = excluded.born_to,
                    settings = excluded.settings, training = excluded.training, updated_ms = excluded.updated_ms, epoch = excluded.epoch";
         self.execute(sql, bind).await?;
+        Ok(())
+    }
+
+    /// Notes that a person said no to training, whatever else is set. The caller records it, with the person's name in the content.
+    pub(crate) async fn opt_out(&mut self, person: &str) -> Result<(), StoreError> {
+        let epoch = self.guard_row_changed().await?;
+        let (whom, now) = (person.to_owned(), self.now_ms);
+        let sql = "INSERT INTO profile (tenant, kind, whom, age, born_from, born_to, settings, training, updated_ms, epoch)
+                   VALUES ($1, 'person', $2, 'unknown', 0, 0, '{}', 'out', $3, $4)
+                   ON CONFLICT (tenant, kind, whom) DO UPDATE SET training = excluded.training, updated_ms = excluded.updated_ms, epoch = excluded.epoch";
+        self.execute(sql, |query| query.bind(whom).bind(now).bind(epoch)).await?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! How values of these rows are read and checked.
+//! How values of rows are read and checked: those of the guard, of sources and of consent.
 
 use serde_json::Value;
 use sqlx::Row;
@@ -10,21 +10,21 @@ use crate::{EntryId, StoreError};
 const LABEL_DIGITS: usize = 64;
 
 /// A word of a list.
-pub(super) fn word<T: std::str::FromStr<Err = taxonomy::UnknownId>>(row: &AnyRow, index: usize, what: &str) -> Result<T, StoreError> {
+pub(crate) fn word<T: std::str::FromStr<Err = taxonomy::UnknownId>>(row: &AnyRow, index: usize, what: &str) -> Result<T, StoreError> {
     row.try_get::<String, _>(index)?.parse().map_err(|error: T::Err| StoreError::damaged(what, error))
 }
 
-pub(super) fn json(row: &AnyRow, index: usize, what: &str) -> Result<Value, StoreError> {
+pub(crate) fn json(row: &AnyRow, index: usize, what: &str) -> Result<Value, StoreError> {
     serde_json::from_str(&row.try_get::<String, _>(index)?).map_err(|error| StoreError::damaged(what, error))
 }
 
 /// A moment; 0 stands for none.
-pub(super) fn moment(row: &AnyRow, index: usize) -> Result<Option<i64>, StoreError> {
+pub(crate) fn moment(row: &AnyRow, index: usize) -> Result<Option<i64>, StoreError> {
     Ok(Some(row.try_get(index)?).filter(|ms| *ms != 0))
 }
 
 /// The id of an entry; nothing stands for none.
-pub(super) fn maybe_entry(row: &AnyRow, index: usize, what: &str) -> Result<Option<EntryId>, StoreError> {
+pub(crate) fn maybe_entry(row: &AnyRow, index: usize, what: &str) -> Result<Option<EntryId>, StoreError> {
     let bytes: Vec<u8> = row.try_get(index)?;
     if bytes.is_empty() {
         return Ok(None);
@@ -32,17 +32,17 @@ pub(super) fn maybe_entry(row: &AnyRow, index: usize, what: &str) -> Result<Opti
     bytes.try_into().map(|id| Some(EntryId(id))).map_err(|_| StoreError::damaged(what, "the id of an entry does not have 16 bytes"))
 }
 
-pub(super) fn entry(row: &AnyRow, index: usize, what: &str) -> Result<EntryId, StoreError> {
+pub(crate) fn entry(row: &AnyRow, index: usize, what: &str) -> Result<EntryId, StoreError> {
     maybe_entry(row, index, what)?.ok_or_else(|| StoreError::damaged(what, "the id of an entry is empty"))
 }
 
 /// The bytes of an id that may be none.
-pub(super) fn bytes(entry: Option<EntryId>) -> Vec<u8> {
+pub(crate) fn bytes(entry: Option<EntryId>) -> Vec<u8> {
     entry.map(|entry| entry.0.to_vec()).unwrap_or_default()
 }
 
 /// Refuses a text that is not one line of so many characters.
-pub(super) fn line(what: &str, text: &str, least: usize, most: usize) -> Result<(), StoreError> {
+pub(crate) fn line(what: &str, text: &str, least: usize, most: usize) -> Result<(), StoreError> {
     if (least..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub(super) fn line(what: &str, text: &str, least: usize, most: usize) -> Result<
 }
 
 /// The text of a JSON object of so many bytes at most.
-pub(super) fn object(what: &str, value: &Value, most: usize) -> Result<String, StoreError> {
+pub(crate) fn object(what: &str, value: &Value, most: usize) -> Result<String, StoreError> {
     let text = value.to_string();
     if value.is_object() && text.len() <= most {
         return Ok(text);
@@ -59,7 +59,7 @@ pub(super) fn object(what: &str, value: &Value, most: usize) -> Result<String, S
 }
 
 /// Refuses what is no label: the name of a person must not come into a row by mistake.
-pub(super) fn label(person: &str) -> Result<(), StoreError> {
+pub(crate) fn label(person: &str) -> Result<(), StoreError> {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if person.len() == LABEL_DIGITS && person.bytes().all(digit) {
         return Ok(());
@@ -68,7 +68,7 @@ pub(super) fn label(person: &str) -> Result<(), StoreError> {
 }
 
 /// How many rows at most, as a statement has it.
-pub(super) fn limit(most: usize) -> i64 {
+pub(crate) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
 

@@ -97,7 +97,7 @@ impl Tenant {
         })
     }
 
-    pub(super) async fn head(&self) -> Result<HeadRow, StoreError> {
+    pub(crate) async fn head(&self) -> Result<HeadRow, StoreError> {
         super::head(&mut *self.inner.readers.acquire().await?, &self.id, super::HEAD).await
     }
 
@@ -164,7 +164,14 @@ impl Tenant {
     }
 
     /// A segment, opened; `None` where its key is gone.
-    async fn unsealed(&self, origin: &str, entry: EntryId, place: i64, segment: i64, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) async fn unsealed(
+        &self,
+        origin: &str,
+        entry: EntryId,
+        place: i64,
+        segment: i64,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(key) = self.inner.vault.by_reference(&self.id, seal::key_of(sealed)?).await? else { return Ok(None) };
         let bytes = self.inner.vault.policy.open(&key, &seal::context(origin, entry, segment), sealed);
         bytes.map(|bytes| Some(bytes.to_vec())).map_err(|error| StoreError::damaged(format!("segment {segment} of entry {place}"), error))
