@@ -20,6 +20,7 @@ mod bank;
 mod check;
 mod classifier;
 mod client;
+mod consent;
 mod corpus;
 mod detect;
 mod gate;
@@ -38,6 +39,7 @@ mod role;
 mod root;
 mod rows;
 mod serve;
+mod source;
 mod span;
 mod strike;
 mod switch;
@@ -66,6 +68,12 @@ pub(crate) enum Command {
     /// Training data: scan, apply, explain, merge, check
     #[command(subcommand)]
     Corpus(Box<corpus::Corpus>),
+    /// Sources of training data: register, document, review, block
+    #[command(subcommand)]
+    Source(Box<source::Source>),
+    /// Consent of users to training: import, show, take back, make a snapshot
+    #[command(subcommand)]
+    Consent(Box<consent::Consent>),
     /// The detection engine: how well it sees through disguises
     #[command(subcommand)]
     Detect(detect::Detect),
@@ -146,6 +154,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Check(command) => check::run(&command),
         Command::Classifier(command) => classifier::run(&command),
         Command::Corpus(command) => corpus::run(&command),
+        Command::Source(command) => source::run(&command),
+        Command::Consent(command) => consent::run(&command),
         Command::Detect(command) => detect::run(&command),
         Command::Lexicon(command) => lexicon::run(&command),
         Command::Redact(command) => redact::run(&command),

@@ -99,6 +99,15 @@ pub fn gates(source: &SourceFacts, scan: &ScanFacts, today: &str) -> Vec<Gate> {
     gates
 }
 
+/// The gates that a source meets by itself, before anything of it was scanned: its register, documents, assessments and neighbours.
+#[must_use]
+pub fn source_gates(source: &SourceFacts, today: &str) -> Vec<Gate> {
+    let groups = [source::GATES, documents::GATES, assessed::GATES, diversity::GATES];
+    let mut all = gates(source, &ScanFacts::default(), today);
+    all.retain(|gate| groups.iter().any(|group| group.iter().any(|rule| rule.id == gate.id)));
+    all
+}
+
 impl Rule {
     fn gate(&self, answer: Answer) -> Gate {
         let (open, warned, why) = match answer {

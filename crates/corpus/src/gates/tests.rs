@@ -82,6 +82,9 @@ fn what_has_everything_passes() {
         let gates = gates(&source(kind), &scan(), TODAY);
         assert!(gates.iter().all(|gate| gate.open && !gate.warned), "{kind}: {gates:#?}");
         assert!(gates.iter().all(|gate| !gate.why.zh.is_empty() && !gate.why.en.is_empty()));
+        // Without a scan only what concerns the scan is shut, and that is not asked.
+        assert!(source_gates(&source(kind), TODAY).iter().all(|gate| gate.open));
+        assert!(!shut(&source(kind), &ScanFacts::default()).is_empty());
     }
 }
 
