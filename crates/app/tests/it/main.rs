@@ -31,6 +31,7 @@ mod mock;
 mod models;
 mod roots;
 mod sheets;
+mod source;
 mod transit;
 mod two_gateways;
 mod workdir;

@@ -37,19 +37,21 @@ impl<'i> Page<'i> {
         self.here.with(session, code, &args)
     }
 
-    /// Every command in a part of the page was run as it stands there.
-    pub fn is_whole(&self, from: &str, to: &str, run: &str) {
-        let page = include_str!("../../../../docs/models.md");
-        let part = page.split(from).nth(1).unwrap().split(to).next().unwrap();
-        let lines: Vec<String> = part
-            .lines()
-            .filter_map(|line| line.strip_prefix("    guiju "))
-            .map(|line| line.split("  ").next().unwrap().replace("RUN", run))
-            .collect();
+    /// Every command of a page was run as it stands there, with words in the place of others.
+    pub fn runs_all(&self, page: &str, words: &[(&str, &str)]) {
+        let put = |line: &str| words.iter().fold(line.to_owned(), |line, (from, to)| line.replace(from, to));
+        let lines: Vec<String> =
+            page.lines().filter_map(|line| line.strip_prefix("    guiju ")).map(|line| put(line.split("  ").next().unwrap())).collect();
         assert!(!lines.is_empty());
         for line in lines {
             assert!(self.ran.borrow().contains(&line), "the page says `{line}`, and no test ran it");
         }
+    }
+
+    /// Every command in a part of the page was run as it stands there.
+    pub fn is_whole(&self, from: &str, to: &str, run: &str) {
+        let page = include_str!("../../../../docs/models.md");
+        self.runs_all(page.split(from).nth(1).unwrap().split(to).next().unwrap(), &[("RUN", run)]);
     }
 }
 

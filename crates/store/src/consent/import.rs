@@ -16,7 +16,7 @@ use crate::change::{Bound, Change, Entry};
 use crate::guard::row;
 use crate::{StoreError, Tenant, day};
 
-/// Lines of one import: some 200 MB in memory. A larger file is cut.
+/// Lines of one import. Our own figure: at 200 bytes a line some 200 MB in memory. A larger file is cut.
 pub const MAX_LINES: usize = 1_000_000;
 
 /// Longest name of a user, in characters.
@@ -25,7 +25,7 @@ pub const MAX_USER: usize = 200;
 /// Longest basis, in characters.
 pub const MAX_BASIS: usize = 500;
 
-/// Lines of one transaction: some 0.1 s of the one writer, so that whoever else waits does not wait long.
+/// Lines of one transaction. Our own figure: as many as changes come into one batch of the writer, so that whoever else waits does not wait much longer.
 const BATCH: usize = 250;
 
 /// A line of an import (docs/formats/consent.md).
@@ -95,8 +95,9 @@ impl NewConsent {
         Ok(())
     }
 
+    /// Whether nothing of the person is to be used: a consent to sensitive information alone that was taken back leaves the rest.
     fn says_no(&self) -> bool {
-        self.out || self.withdrawn.is_some()
+        self.out || (self.withdrawn.is_some() && self.scope == Some(ConsentScope::General))
     }
 }
 

@@ -98,6 +98,27 @@ fn nothing_is_half_imported_and_nothing_twice() {
 }
 
 #[test]
+fn a_consent_that_was_taken_back_elsewhere_is_a_no_where_it_is_the_general_one() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let (officer, _) = cast(&fresh, &tenant).await;
+        let back = |person: &str, scope| NewConsent { withdrawn: Some(TODAY.to_owned()), ..given(person, scope, "2026-01-01") };
+        let lines = vec![
+            back("user-17", ConsentScope::General),
+            given("user-18", ConsentScope::General, "2026-01-01"),
+            back("user-18", ConsentScope::Sensitive),
+        ];
+        let imported = tenant.import_consents(&officer, lines, TODAY).await.unwrap();
+        assert_eq!(imported, Imported { kept: 3, known: 0, older: 0, opted_out: 1 });
+        let snapshot = tenant.consent_snapshot(&officer, TODAY, TODAY).await.unwrap();
+        let (_, found) = joined(&snapshot.file, &["user-17", "user-18"]);
+        assert_eq!((&found["user-17"]["out"], found["user-18"].get("sensitive")), (&true.into(), None));
+        assert_eq!(found["user-18"]["general"], "9999-12-31");
+        store.close().await;
+    });
+}
+
+#[test]
 fn a_no_stands_until_the_user_says_yes() {
     everywhere(async |fresh: Fresh| {
         let (store, tenant) = fresh.main().await;
