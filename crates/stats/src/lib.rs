@@ -4,6 +4,7 @@
 
 mod agreement;
 mod binomial;
+mod limit;
 mod math;
 mod paired;
 mod rate;
@@ -11,10 +12,11 @@ mod sample;
 
 pub use agreement::{Kappa, cohen_kappa};
 pub use binomial::upper_tail;
+pub use limit::{Side, deciding_size, side};
 pub use math::{Random, exp, log2, sigmoid};
 pub use paired::{McNemar, mcnemar};
-pub use rate::{Bound, Interval, Rate, Standing, corrected, wilson};
-pub use sample::{allot, draw, draw_indices};
+pub use rate::{Bound, Interval, Rate, Standing, corrected, wilson, wilson_finite};
+pub use sample::{Drawing, allot, allot_by_size, draw, draw_indices};
 
 /// Two-sided 95 % normal quantile, for intervals.
 pub const Z95: f64 = 1.959_963_984_540_054;

@@ -19,7 +19,31 @@ pub fn wilson(hits: u64, n: u64) -> Interval {
     if n == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let (n, p, z2) = (n as f64, hits as f64 / n as f64, Z95 * Z95);
+    score(hits as f64 / n as f64, n as f64)
+}
+
+/// The same of a sample drawn from a finite population, `seen` being the share of the population that was drawn, 0 to 1: a sample that is the whole
+/// population leaves nothing open, and its interval is the share itself. The finite population correction (Cochran 1977, 2.6) divides the variance, so
+/// it multiplies `n`.
+#[must_use]
+pub fn wilson_finite(hits: u64, n: u64, seen: f64) -> Interval {
+    if n == 0 {
+        return wilson(hits, n);
+    }
+    finite(hits as f64 / n as f64, n as f64, seen)
+}
+
+/// The corrected interval of a share of `n`.
+pub(crate) fn finite(share: f64, n: f64, seen: f64) -> Interval {
+    if seen >= 1.0 {
+        return Interval { low: share, high: share };
+    }
+    score(share, n / (1.0 - seen.max(0.0)))
+}
+
+/// The score interval of a share of `n`, which need not be whole.
+fn score(p: f64, n: f64) -> Interval {
+    let z2 = Z95 * Z95;
     let centre = p + z2 / (2.0 * n);
     let half = Z95 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
@@ -189,6 +213,16 @@ mod tests {
             let interval = wilson(hits, n);
             assert!((interval.low - low).abs() < 5e-5 && (interval.high - high).abs() < 5e-5, "{hits}/{n} {interval:?}");
         }
+    }
+
+    #[test]
+    fn the_interval_of_a_finite_population_closes_as_it_is_seen() {
+        assert_eq!(wilson_finite(7, 100, 0.0), wilson(7, 100));
+        assert_eq!(wilson_finite(7, 100, 1.0), Interval { low: 0.07, high: 0.07 });
+        assert_eq!(wilson_finite(0, 0, 1.0), wilson(0, 0));
+        // A quarter still unseen counts as a sample four times as large.
+        let (quarter, four) = (wilson_finite(7, 100, 0.75), wilson(28, 400));
+        assert!((quarter.low - four.low).abs() < 1e-12 && (quarter.high - four.high).abs() < 1e-12);
     }
 
     #[test]
