@@ -151,7 +151,7 @@ fn what(finding: &Finding, lang: Lang) -> String {
 }
 
 /// What was found between its neighbours: `…before【found】after…`, on one line.
-fn shown(text: &str, span: Span) -> Option<String> {
+pub(crate) fn shown(text: &str, span: Span) -> Option<String> {
     let (before, found, after) = (text.get(..span.start)?, span.cut(text)?, text.get(span.end..)?);
     let start = before.char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
     let end = after.char_indices().nth(AROUND).map_or(after.len(), |(at, _)| at);

@@ -7,6 +7,7 @@
 //! [`Manifest::make`] -> [`Scan::run`] -> [`summary::merge`] -> [`Apply::run`]; [`explain`] says why a row was removed.
 
 mod apply;
+pub mod assess;
 mod broken;
 mod check;
 mod durable;
@@ -17,14 +18,18 @@ pub mod gates;
 mod input;
 mod language;
 mod manifest;
+mod page;
 mod record;
 mod robots;
 mod row;
+mod row_id;
 mod rules;
 mod scan;
 mod settings;
+mod sheet;
 mod signature;
 pub mod summary;
+mod texts;
 
 pub use apply::{Applied, Apply, Duplicates};
 pub use broken::{Broken, BrokenKind};

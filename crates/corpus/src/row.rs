@@ -1,7 +1,7 @@
 //! What is known of a row once it was judged, and how it comes to be known.
 
 use detect::{Direction, Pipeline};
-use taxonomy::{Decision, Fault, Finding};
+use taxonomy::{Decision, Fault, Finding, Severity};
 
 use crate::broken::Broken;
 use crate::input::{Row, Taking};
@@ -61,4 +61,13 @@ fn content(text: &str, pipeline: &Pipeline, matched: bool) -> Content {
         findings,
         faults: verdict.faults,
     }
+}
+
+/// Whether a finding is more than a note in a class of A1 to A4: what the limit of 5 % counts (GB-5.1-a). No policy can soften it, or whoever writes
+/// the policy would set the rate. Personal information is not counted: it is redacted or joined with consent (GB-5.2-c), and where it counted, every
+/// address book would be a blacklisted source.
+pub(crate) fn is_suspicion(finding: &Finding) -> bool {
+    finding.personal.is_none()
+        && finding.severity >= Severity::Review
+        && finding.class.is_some_and(taxonomy::RiskClass::is_illegal_or_unhealthy)
 }

@@ -1,36 +1,17 @@
 //! The summary as one page: no network, no script.
 
-use askama::Template;
-use stats::Interval;
 use taxonomy::{AttackKind, Decision, Lang, PersonalKind, RiskClass};
 
 use super::{FileShare, RuleShare, Share, Summary};
 use crate::CorpusError;
 use crate::broken::BrokenKind;
 use crate::language::Language;
+use crate::page::{Page, Section, named, percent};
 
 /// Files shown on the page; `summary.json` has more.
 const FILES: usize = 200;
 /// Rules shown on the page.
 const RULES: usize = 20;
-
-#[derive(Template)]
-#[template(path = "summary.html")]
-struct Page {
-    lang: Lang,
-    title: &'static str,
-    standing: String,
-    head: Vec<(&'static str, String)>,
-    sections: Vec<Section>,
-    css: &'static str,
-}
-
-struct Section {
-    title: &'static str,
-    note: &'static str,
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
 
 /// Renders the page.
 ///
@@ -38,15 +19,8 @@ struct Section {
 /// The template fails.
 pub fn html(summary: &Summary, lang: Lang) -> Result<String, CorpusError> {
     let say = |zh, en| if lang == Lang::Zh { zh } else { en };
-    let page = Page {
-        lang,
-        title: say("训练语料扫描结果", "Scan of training data"),
-        standing: standing(summary, lang),
-        head: head(summary, lang),
-        sections: sections(summary, lang).into_iter().filter(|section| !section.rows.is_empty()).collect(),
-        css: include_str!("../../templates/summary.css"),
-    };
-    page.render().map_err(|error| CorpusError::Render(error.to_string()))
+    let title = say("训练语料扫描结果", "Scan of training data");
+    Page::new(lang, title, standing(summary, lang), head(summary, lang), sections(summary, lang)).html()
 }
 
 fn standing(summary: &Summary, lang: Lang) -> String {
@@ -161,10 +135,6 @@ fn sections(summary: &Summary, lang: Lang) -> Vec<Section> {
     ]
 }
 
-fn named<T: std::str::FromStr>(id: &str, title: impl Fn(T) -> &'static str) -> String {
-    id.parse().map_or_else(|_| id.to_owned(), |word| format!("{} {id}", title(word)))
-}
-
 fn shared(share: &Share, of: u64, name: &dyn Fn(&str) -> String) -> Vec<String> {
     let findings = if share.findings > 0 { share.findings.to_string() } else { String::new() };
     vec![name(&share.id), share.rows.to_string(), findings, percent(share.interval, share.rows, of), share.samples.join("  ")]
@@ -179,13 +149,4 @@ fn file(file: &FileShare) -> Vec<String> {
     let share = file.interval.map_or_else(String::new, |interval| percent(interval, file.suspected, file.judged));
     let trouble = file.unreadable.iter().chain(&file.cut).cloned().collect::<Vec<_>>().join("  ");
     vec![file.path.clone(), file.judged.to_string(), file.broken.to_string(), file.suspected.to_string(), share, trouble]
-}
-
-/// A share with its interval; a share of nothing says so.
-fn percent(interval: Interval, hits: u64, of: u64) -> String {
-    if of == 0 {
-        return "–".to_owned();
-    }
-    let share = hits as f64 * 100.0 / of as f64;
-    format!("{share:.2}% ({:.2}–{:.2}%)", interval.low * 100.0, interval.high * 100.0)
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use stats::wilson;
-use taxonomy::{Finding, Severity};
+use taxonomy::Finding;
 
 use super::{Copies, FORMAT, FileShare, RuleShare, Share, Summary};
 use crate::manifest::{Manifest, Shard};
 use crate::record::Record;
-use crate::row::{Content, Judged};
+use crate::row::{Content, Judged, is_suspicion};
 
 /// Places named for each line of the summary.
 const SAMPLES: usize = 5;
@@ -242,12 +242,4 @@ impl RuleCount {
             samples: self.count.places(files),
         }
     }
-}
-
-/// Whether a finding is more than a note in a class of A1 to A4. Personal information is not: it is redacted or joined with consent
-/// (GB-5.2-c), and where it counted, every address book would be a blacklisted source.
-fn is_suspicion(finding: &Finding) -> bool {
-    finding.personal.is_none()
-        && finding.severity >= Severity::Review
-        && finding.class.is_some_and(taxonomy::RiskClass::is_illegal_or_unhealthy)
 }
