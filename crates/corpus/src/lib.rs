@@ -28,8 +28,10 @@ mod scan;
 mod settings;
 mod sheet;
 mod signature;
+pub mod spotcheck;
 pub mod summary;
 mod texts;
+pub mod works;
 
 pub use apply::{Applied, Apply, Duplicates};
 pub use broken::{Broken, BrokenKind};

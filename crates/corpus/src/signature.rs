@@ -74,7 +74,7 @@ impl Signature {
 }
 
 /// Whether a unit is more than a space or a sign.
-fn says_something(unit: u16) -> bool {
+pub(crate) fn says_something(unit: u16) -> bool {
     match unit {
         0x61..=0x7A | 0x30..=0x39 | 0x4E00..=0x9FFF | 0xD800..=0xDFFF => true,
         0..=0x7F => false,

@@ -11,7 +11,9 @@
 )]
 
 mod apply;
+mod assess;
 mod faults;
 mod formats;
 mod resume;
+mod sheets;
 mod work;
