@@ -20,6 +20,7 @@ mod banks;
 mod classifier;
 mod cli;
 mod corpus;
+mod corpus_assess;
 mod crash;
 mod detection;
 mod gateway;

@@ -14,8 +14,8 @@ pub fn rows(file: &str, sheet: &str) -> Vec<Vec<String>> {
 
 /// Fills a sheet in, as a person would, and saves it beside the original.
 pub fn fill(file: &str, verdict: impl Fn(&str, &str) -> (String, String)) -> String {
-    let mut book = Workbook::new();
-    for name in ["guiju", "content", "refusal"] {
+    let (mut book, there) = (Workbook::new(), open_workbook::<Xlsx<_>, _>(file).unwrap().sheet_names());
+    for name in ["guiju", "content", "refusal"].into_iter().filter(|name| there.iter().any(|known| known == name)) {
         let sheet = book.add_worksheet();
         sheet.set_name(name).unwrap();
         for (r, row) in rows(file, name).iter().enumerate() {

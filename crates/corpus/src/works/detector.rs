@@ -1,7 +1,7 @@
 //! Rows that repeat a registered work.
 //!
 //! A row is looked at in stretches of 128 letters, each beginning 64 after the one before; a shorter row is one stretch. A stretch repeats a work where
-//! half of its fingerprints stand in two neighbouring blocks of it. So a row that is an excerpt is found, and so is an excerpt of a hundred letters and
+//! two fifths of its fingerprints stand in two neighbouring blocks of it. So a row that is an excerpt is found, and so is an excerpt of a hundred letters and
 //! more in a long row. Stretches of one work that follow each other are one finding.
 
 use std::collections::BTreeMap;
@@ -16,11 +16,12 @@ use super::{BLOCK, FEWEST_LETTERS, Works};
 const STRETCH: usize = BLOCK as usize;
 /// Letters from the beginning of a stretch to that of the next.
 const STEP: usize = STRETCH / 2;
-/// Share of a stretch's fingerprints that must stand in the work. Measured on our clean sentences (the test below): with one letter in twenty-five
-/// changed all excerpts are found, with one in five none; no sentence that is not in a work is found.
-const CONTAINED: f64 = 0.5;
-/// Fewest distinct fingerprints of a stretch that can speak: below, two or three in common are chance or a proverb.
-const FEWEST_PRINTS: usize = 6;
+/// Share of a stretch's fingerprints that must stand in the work. Measured on our clean sentences (the test below, excerpts of 200 characters): all are
+/// found with one character in fifty changed, 94 % with one in twenty-five, 83 % with one in fifteen, none with one in five; of 1,373 sentences and rows
+/// of sentences that are in no work none is found.
+const CONTAINED: f64 = 0.4;
+/// Fewest fingerprints in common that can speak, some forty letters: below, it is a proverb or the name of a law.
+const FEWEST_COMMON: usize = 5;
 
 /// A stretch of a row that repeats a work: letters, and the share of its fingerprints.
 struct Repeat {
@@ -57,9 +58,6 @@ impl Works {
             }
             let from = prints.partition_point(|print| (print.at as usize) < begin);
             let all = distinct(prints.iter().skip(from).take_while(|print| inside(print.at)).map(|print| print.hash));
-            if all < FEWEST_PRINTS {
-                continue;
-            }
             for (work, repeat) in self.of_stretch(met, all, begin) {
                 let of_work = found.entry(work).or_default();
                 match of_work.last_mut() {
@@ -85,13 +83,14 @@ impl Works {
             let Some(block) = here.first().map(|met| met.block) else { continue };
             let next = blocks.get(at + 1).filter(|next| next.first().is_some_and(|met| met.block == block + 1));
             let both = || here.iter().chain(next.into_iter().copied().flatten());
-            let share = distinct(both().map(|met| met.print.hash)) as f64 / all as f64;
+            let common = distinct(both().map(|met| met.print.hash));
+            let share = common as f64 / all as f64;
             let (Some(first), Some(end)) = (both().map(|met| met.print.at).min(), both().map(|met| met.print.at + SHINGLE as u32).max())
             else {
                 continue;
             };
             let work = self.work_of(block);
-            if share >= CONTAINED && best.get(&work).is_none_or(|known| known.share < share) {
+            if common >= FEWEST_COMMON && share >= CONTAINED && best.get(&work).is_none_or(|known| known.share < share) {
                 best.insert(work, Repeat { first, end, stretch: begin, share });
             }
         }
@@ -177,12 +176,11 @@ mod tests {
             all.filter(|text| is_found(text)).count() as f64 / (excerpts.len() * 5) as f64
         };
         let shares = [u64::MAX, 50, 25, 15, 10, 5].map(found);
-        assert_eq!(shares[..3], [1.0, 1.0, 1.0], "{shares:?}");
-        assert!(shares[3] > 0.9 && shares[5] < 0.05, "{shares:?}");
+        assert!(shares[..2] == [1.0, 1.0] && shares[2] > 0.9 && shares[3] > 0.8 && shares[5] == 0.0, "{shares:?}");
         // Sentences of others one by one, and put together into rows.
         let long: Vec<String> = outside.chunks(8).map(<[&str]>::concat).collect();
         let false_hits = outside.iter().copied().chain(long.iter().map(String::as_str)).filter(|text| is_found(text)).count();
-        assert_eq!(false_hits, 0);
+        assert_eq!((false_hits, outside.len() + long.len()), (0, 1_373));
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn what_is_written_can_be_checked_by_anyone() {
         "{example}"
     );
     let page = read("assessment.html");
-    assert!(page.contains("数据来源采集前安全评估") && page.contains("代开各类发票") && !page.contains("<script"), "{page}");
+    assert!(page.contains("数据来源采集前安全评估") && page.contains("【代开】各类发票") && !page.contains("<script"), "{page}");
 }
 
 #[test]

@@ -16,4 +16,6 @@ mod faults;
 mod formats;
 mod resume;
 mod sheets;
+mod spotcheck;
 mod work;
+mod works;

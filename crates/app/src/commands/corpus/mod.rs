@@ -1,7 +1,11 @@
 //! `guiju corpus`: judge training data, whole.
 
 mod apply;
+mod assess;
+mod detectors;
 mod progress;
+mod sample;
+mod works;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,13 +15,17 @@ use clap::{Args, Subcommand};
 use corpus::summary::Summary;
 use corpus::{CorpusError, Counter, Manifest, Record, SHARD_BYTES, Scan, Selector, Settings};
 use detect::Policy;
-use detect::classifier::Choice;
+use detectors::Detectors;
 use taxonomy::Lang;
 
-use super::{check, exit};
+use super::exit;
 
 #[derive(Subcommand)]
 pub(crate) enum Corpus {
+    /// Before a source is collected: the share of its rows that speak for A1 to A4, against 5 %; exit code 1 refused, 2 a larger sample is needed
+    Assess(Box<assess::AssessArgs>),
+    /// The same after it was collected: a finished scan, or files
+    Verify(Box<assess::VerifyArgs>),
     /// Judge every row of files and directories; killed at any time, the same command goes on where it was
     Scan(ScanArgs),
     /// From findings to kept, redacted and quarantined rows, under any policy, without judging again
@@ -28,6 +36,13 @@ pub(crate) enum Corpus {
     Merge(Merge),
     /// Hold findings against records and inputs against the manifest; exit code 1 where they differ
     Check(Check),
+    /// Draw the lists of a spot check from what was kept, and write the review sheets
+    Sample(sample::SampleArgs),
+    /// The rates of a spot check, from the filled sheets and the detectors; exit code 1 a rate is missed, 2 nothing is concluded
+    Rates(sample::RatesArgs),
+    /// The register of protected works
+    #[command(subcommand)]
+    Works(works::WorksCommand),
 }
 
 #[derive(Args)]
@@ -41,15 +56,11 @@ pub(crate) struct ScanArgs {
     /// Field, column or JSON pointer of the text: `text`, `/messages/0/content`
     #[arg(long, default_value = "text")]
     text: String,
-    /// Lexicon directory, or a compiled one (`guiju lexicon build`); without it, the built-in lexicon
-    #[arg(long)]
-    lexicon: Option<PathBuf>,
+    #[command(flatten)]
+    detectors: Detectors,
     /// Policy of the scan's own decisions; `apply` may use another
     #[arg(long)]
     policy: Option<PathBuf>,
-    /// The classifier: `full` reads meaning and takes milliseconds a row, `linear` microseconds, `off` leaves it out
-    #[arg(long, default_value = "linear")]
-    classifier: Choice,
     /// Keep the text of findings beside them; without it, only its place is kept
     #[arg(long)]
     matched: bool,
@@ -95,11 +106,16 @@ pub(crate) struct Check {
 
 pub(crate) fn run(command: &Corpus) -> Result<ExitCode> {
     match command {
+        Corpus::Assess(args) => assess::assess(args),
+        Corpus::Verify(args) => assess::verify(args),
         Corpus::Scan(args) => scan(args),
         Corpus::Apply(args) => apply::run(args),
         Corpus::Explain(args) => explain(args),
         Corpus::Merge(args) => merge(args),
         Corpus::Check(args) => check(args),
+        Corpus::Sample(args) => sample::sample(args),
+        Corpus::Rates(args) => sample::rates(args),
+        Corpus::Works(command) => works::run(command),
     }
 }
 
@@ -127,8 +143,7 @@ fn threads(wanted: Option<std::num::NonZero<usize>>) -> usize {
 }
 
 fn scan(args: &ScanArgs) -> Result<ExitCode> {
-    let keywords = check::keywords(args.lexicon.as_deref())?;
-    let pipeline = corpus::pipeline(keywords, args.classifier.open()?, policy(args.policy.as_deref())?)?;
+    let pipeline = args.detectors.pipeline(policy(args.policy.as_deref())?)?;
     let settings = Settings {
         text: Selector::new(&args.text)?,
         matched: args.matched,

@@ -45,8 +45,17 @@ impl Ticking {
 
 /// The bar while the manifest is made: how much there is, nobody knows yet.
 pub(super) fn hashing(counter: &Counter) -> Ticking {
+    reading(counter, "manifest 清单  {bytes}  {bytes_per_sec}")
+}
+
+/// The bar while rows are assessed.
+pub(super) fn assessing(counter: &Counter) -> Ticking {
+    reading(counter, "assess 评估  {bytes}  {bytes_per_sec}")
+}
+
+fn reading(counter: &Counter, template: &str) -> Ticking {
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("manifest 清单  {bytes}  {bytes_per_sec}") {
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     Ticking::new(bar, counter, String::new)
