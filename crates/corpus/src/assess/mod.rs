@@ -29,7 +29,7 @@ use crate::{CorpusError, durable};
 pub const LIMIT: f64 = 0.05;
 /// Rows drawn where nobody says how many: at the limit their interval is 0.9 points wide, so a source at 4.5 % or 5.5 % is told apart from it.
 pub const SAMPLE_ROWS: usize = 10_000;
-/// Largest sample: 100 bytes a row, 100 MB. Beyond it, all rows are judged, which holds none of them.
+/// Largest sample: some 300 bytes a row with its id, 300 MB. Beyond it, all rows are judged, which holds none of them.
 pub const MAX_SAMPLE_ROWS: usize = 1_000_000;
 /// Format of the report.
 const FORMAT: u32 = 1;
@@ -305,6 +305,13 @@ impl Assessment {
         Sha256::digest(self.bytes()).into()
     }
 
+    /// SHA-256 of `sample.txt`, as the register of sources keeps it.
+    #[must_use]
+    pub fn sample_digest(&self) -> [u8; 32] {
+        let digit = |at: usize| self.sample.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or_default();
+        std::array::from_fn(|byte| digit(byte * 2))
+    }
+
     /// What it comes to and what is to be done, in words.
     #[must_use]
     pub fn words(&self, lang: Lang) -> String {
@@ -341,7 +348,7 @@ impl Assessed {
         let ids: std::collections::BTreeMap<_, _> = self.to_review.iter().map(|row| (row.place, &row.id)).collect();
         let mut rows = Vec::new();
         crate::texts::each_text(manifest, &wanted, |place, text| {
-            rows.extend(ids.get(&place).map(|id| ((*id).clone(), text.to_owned())));
+            rows.extend(ids.get(&place).map(|id| ((*id).clone(), crate::sheet::cell(text))));
         })?;
         crate::sheet::write(file, &self.assessment.sample, reviewer, &rows, lang)?;
         Ok(rows.len() as u64)

@@ -4,6 +4,7 @@
 //! sample of ten thousand some eighty thousand are judged; memory is that of the sample, whatever the files hold.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use rayon::prelude::*;
 use stats::Drawing;
@@ -12,7 +13,7 @@ use super::count::Count;
 use super::look::Look;
 use super::{Assess, MAX_SAMPLE_ROWS, Rows};
 use crate::findings::Reader;
-use crate::input::{self, Counter, Row, Taking};
+use crate::input::{self, Counter, Row, Taking, hash_range};
 use crate::manifest::Shard;
 use crate::record::Record;
 use crate::row::judge;
@@ -108,16 +109,20 @@ impl Files<'_> {
     fn batches(&self, shard: &Shard, mut each: impl FnMut(&FileEntry, Vec<Row>)) -> Result<Option<String>, CorpusError> {
         let file = self.assess.manifest.file(shard)?;
         let mut rows = input::open(file, shard, &self.assess.manifest.settings.text, Counter::clone(self.read))?;
-        loop {
+        let cut = loop {
             let (batch, end) = batch(rows.as_mut());
             let over = batch.is_empty();
             each(file, batch);
             match end {
-                Err(cut) => return Ok(Some(cut.0)),
-                Ok(()) if over => return Ok(None),
+                Err(cut) => break Some(cut.0),
+                Ok(()) if over => break None,
                 Ok(()) => {}
             }
-        }
+        };
+        // Now, at the end: what was judged are the bytes of the manifest, which the report names.
+        let path = Path::new(&file.path);
+        let same = hash_range(path, shard.start..shard.end)? == shard.sha256;
+        if same { Ok(cut) } else { Err(CorpusError::Changed { path: path.to_owned() }) }
     }
 
     /// Judges rows on all cores; what came with each goes with it.
@@ -169,7 +174,7 @@ impl Taker<'_> {
         Ok(files.assess.manifest.shards.iter().map(all_rows_id).collect())
     }
 
-    fn scanned(&mut self, assess: &Assess<'_>, dir: &std::path::Path) -> Result<Vec<String>, CorpusError> {
+    fn scanned(&mut self, assess: &Assess<'_>, dir: &Path) -> Result<Vec<String>, CorpusError> {
         for (shard, record) in assess.manifest.shards.iter().zip(Record::all(dir, assess.manifest)?) {
             let Some(record) = record else {
                 return Err(CorpusError::Input(format!("shard {} is not scanned yet; run `guiju corpus scan` again first", shard.id)));

@@ -13,7 +13,7 @@ use taxonomy::RiskClass;
 use crate::CorpusError;
 
 pub(crate) use read::Sheet;
-pub(crate) use write::write;
+pub(crate) use write::{cell, write};
 
 /// Name of the sheet that says what the workbook is.
 const ABOUT: &str = "guiju";

@@ -12,11 +12,14 @@ use crate::CorpusError;
 /// Characters of a row shown: what a cell takes (32,767 units), and room for the mark that it was cut.
 const CELL_CHARS: usize = 16_000;
 
-/// Writes the sheet of one person: these rows with their texts, in an order of that person's own, so that two people do not tire at the same places.
+/// Writes the sheet of one person: these rows with their texts as cells, in an order of that person's own, so that two people do not tire at the same places.
 ///
 /// # Errors
-/// The file is there already, or cannot be written.
+/// The file is there already, nobody is named, or it cannot be written.
 pub(crate) fn write(file: &Path, list: &str, reviewer: &str, rows: &[(String, String)], lang: Lang) -> Result<(), CorpusError> {
+    if reviewer.trim().is_empty() {
+        return Err(CorpusError::Input("a sheet needs the name of whoever judges; give it with --reviewer".to_owned()));
+    }
     if file.exists() {
         let message = "is there already, perhaps filled in; move it away first";
         return Err(CorpusError::Input(format!("{} {message}", file.display())));
@@ -42,7 +45,7 @@ fn book(list: &str, reviewer: &str, rows: &[(String, String)], lang: Lang, crite
     let ids: Vec<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
     let order = stats::draw(&format!("{list} {reviewer}"), &ids, ids.len());
     for (row, (id, text)) in (1..).zip(order.into_iter().filter_map(|at| rows.get(at))) {
-        let cells = [&row.to_string(), id, part, "", "", &cell(text), "", criterion];
+        let cells = [&row.to_string(), id, part, "", "", text, "", criterion];
         for (column, text) in cells.into_iter().enumerate() {
             sheet.write_string_with_format(row, column as u16, text, &wrap)?;
         }
@@ -130,8 +133,8 @@ fn all_criteria(sheet: &mut Worksheet, lang: Lang, criteria: &Criteria) -> Resul
     Ok(())
 }
 
-/// A text as a cell takes it; what is cut is marked.
-fn cell(text: &str) -> String {
+/// A text as a cell takes it; what is cut is marked. Whoever gathers rows for a sheet keeps this much of each, and no more.
+pub(crate) fn cell(text: &str) -> String {
     let mut shown: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(CELL_CHARS).collect();
     if text.chars().nth(CELL_CHARS).is_some() {
         shown.push_str(" […]");

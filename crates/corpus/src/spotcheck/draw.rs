@@ -166,7 +166,7 @@ impl SpotCheck {
         let mut texts = Vec::new();
         let mut failed = None;
         each_text(&self.manifest, rows, |place, text| match self.shard(place) {
-            Ok(shard) => texts.push((row_id(shard, place.1), text.to_owned())),
+            Ok(shard) => texts.push((row_id(shard, place.1), crate::sheet::cell(text))),
             Err(error) => failed = Some(error),
         })?;
         if let Some(error) = failed {

@@ -20,14 +20,14 @@ pub use kept::SpotCheck;
 
 /// Fewest rows that people judge (B.2.1 a); all, where there are fewer.
 pub const FEWEST_MANUAL: u64 = 4_000;
-/// Smallest share of the rows that keywords and classifier judge (B.2.1 b).
-pub const LEAST_TECHNICAL: f64 = 0.10;
+/// Smallest share of the rows that keywords and classifier judge, in percent (B.2.1 b).
+pub const LEAST_TECHNICAL_PERCENT: u64 = 10;
 /// Least share of rows that people find qualified.
 pub const MANUAL_RATE: f64 = 0.96;
 /// Least share of rows that keywords and classifier find qualified.
 pub const TECHNICAL_RATE: f64 = 0.98;
-/// Most rows of the manual list: with their texts in memory 100 MB, as long as rows are of usual length; and beyond any one's patience.
-pub const MAX_MANUAL: u64 = 100_000;
+/// Most rows of the manual list: five times what is asked. Their texts are held as cells, of 48 kB at most and a few kB as a rule.
+pub const MAX_MANUAL: u64 = 20_000;
 /// Name of what [`SpotCheck::draw`] writes into the directory that is checked.
 const DRAWN: &str = "sample.json";
 /// Name of what [`SpotCheck::rates`] writes there.

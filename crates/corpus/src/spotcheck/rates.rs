@@ -10,7 +10,7 @@ use stats::{Rate, Standing};
 use taxonomy::{Lang, RiskClass};
 
 use super::kept::SpotCheck;
-use super::{Checked, Drawn, FEWEST_MANUAL, FORMAT, Judges, LEAST_TECHNICAL, MANUAL_RATE, Measured, RATES, TECHNICAL_RATE};
+use super::{Checked, Drawn, FEWEST_MANUAL, FORMAT, Judges, LEAST_TECHNICAL_PERCENT, MANUAL_RATE, Measured, RATES, TECHNICAL_RATE};
 use crate::input::{self, Counter, Row, Taking, hex};
 use crate::manifest::Shard;
 use crate::row::{Judged, is_suspicion, judge};
@@ -100,7 +100,7 @@ impl SpotCheck {
             let message = "the rows are no longer those the sample was drawn from; scan or apply again, and draw anew";
             return Err(CorpusError::Input(message.to_owned()));
         }
-        let large_enough = rate.sampled() as f64 >= drawn.population as f64 * LEAST_TECHNICAL;
+        let large_enough = rate.sampled().saturating_mul(100) >= drawn.population.saturating_mul(LEAST_TECHNICAL_PERCENT);
         Ok(Measured::new(large_enough, rate, TECHNICAL_RATE, classes))
     }
 

@@ -163,7 +163,7 @@ mod tests {
         let mut builder = Builder::default();
         for (id, text) in [("a", "山里的茶园在雨季之前修好了排水沟和石阶，"), ("b", "城市图书馆周末向读者开放夜间阅览室，")]
         {
-            builder.add(id, "题", "某社", &format!("{}{id}", text.repeat(1)).repeat(5)).unwrap();
+            builder.add(id, "题", "某社", &format!("{text}{id}").repeat(5)).unwrap();
         }
         builder.finish().unwrap()
     }

@@ -65,10 +65,14 @@ impl Works {
         let firsts = works.iter().scan(0, |next, work| Some(std::mem::replace(next, *next + work.blocks()))).collect();
         let bits = (hashes.len() + 2).ilog2().clamp(1, 24);
         let shift = 64 - bits;
-        let mut buckets = Vec::with_capacity((1 << bits) + 1);
-        for bucket in 0..=1_u64 << bits {
-            let begin = hashes.partition_point(|hash| hash >> shift < bucket);
-            buckets.push(begin as u32);
+        let mut buckets = vec![0_u32; (1 << bits) + 1];
+        for hash in &hashes {
+            buckets.get_mut((hash >> shift) as usize + 1).into_iter().for_each(|count| *count += 1);
+        }
+        let mut before = 0;
+        for bucket in &mut buckets {
+            before += *bucket;
+            *bucket = before;
         }
         Self { works, firsts, hashes, blocks, buckets, shift, digest }
     }

@@ -43,7 +43,9 @@ pub fn fill(file: &Path, say: impl Fn(&str, &str) -> Filled) -> PathBuf {
                 let filled = say(&row[1], &row[5]);
                 sheet.write_string(r as u32, 8, filled.verdict).unwrap();
                 sheet.write_string(r as u32, 9, filled.class).unwrap();
-                filled.key.iter().for_each(|key| drop(sheet.write_string(r as u32, 1, key).unwrap()));
+                if let Some(key) = filled.key {
+                    sheet.write_string(r as u32, 1, key).unwrap();
+                }
             }
         }
     }

@@ -157,7 +157,9 @@ fn what_apply_wrote_is_checked_whole_and_with_another_lexicon() {
     lexicon.entries.retain(|entry| entry.id == "A1h-0001");
     lexicon.entries.iter_mut().for_each(|entry| {
         entry.keyword = "天气和收成".to_owned();
+        (entry.near, entry.then) = (None, None);
         entry.also.clear();
+        entry.allow.clear();
     });
     let other = corpus::pipeline(Keywords::compile(&lexicon), None, Policy::default()).unwrap();
     let sheet = fill(&sheets[0], |_, _| Filled::new("合格", ""));
