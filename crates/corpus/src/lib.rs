@@ -8,6 +8,7 @@
 
 mod apply;
 pub mod assess;
+mod batch;
 mod broken;
 mod check;
 mod durable;
@@ -34,6 +35,7 @@ mod texts;
 pub mod works;
 
 pub use apply::{Applied, Apply, Duplicates};
+pub use batch::judge_batch;
 pub use broken::{Broken, BrokenKind};
 pub use check::{check, take};
 pub use error::CorpusError;

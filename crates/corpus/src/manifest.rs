@@ -139,6 +139,22 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
+    /// The manifest of a scan that was begun with the same inputs and settings; none if the directory holds no scan.
+    ///
+    /// # Errors
+    /// The directory holds another scan, or a damaged one.
+    pub fn resume(dir: &Path, inputs: &[PathBuf], settings: &Settings) -> Result<Option<Self>, CorpusError> {
+        let Some(there) = Self::read(dir)? else { return Ok(None) };
+        let inputs: Vec<_> = inputs.iter().map(|path| name(path)).collect::<Result<_, _>>()?;
+        let was = match (there.inputs == inputs, &there.settings == settings) {
+            (true, true) => return Ok(Some(there)),
+            (true, false) => there.settings.difference(settings),
+            (false, _) => format!("it is a scan of {}", there.inputs.join(" ")),
+        };
+        let dir = dir.display();
+        Err(CorpusError::Input(format!("{dir} holds another scan: {was}; name another directory, or give the same command to go on")))
+    }
+
     /// Writes the manifest into the directory of a scan.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The record of a shard: what was found, in numbers, and the hash of its findings. It is written last, so a shard with a record is done.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,8 @@ impl Record {
     pub(crate) fn write(&self, dir: &Path) -> Result<(), CorpusError> {
         let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         bytes.push(b'\n');
-        durable::write_bytes(&path(dir, self.shard), &bytes)
+        let path = path(dir, self.shard);
+        durable::write_among_others(&path, |file| file.write_all(&bytes).map_err(at(&path)))
     }
 
     /// Reads the record of a shard; none if the shard is not done.

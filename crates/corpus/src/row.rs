@@ -39,12 +39,22 @@ pub struct Content {
 /// Judges a row. Pure.
 pub(crate) fn judge(row: Row, taking: &Taking, pipeline: &Pipeline, matched: bool) -> Judged {
     let content = row.bytes.and_then(|bytes| Ok(content(&taking.take(&bytes)?.text, pipeline, matched)));
+    decided(row.line, content, pipeline)
+}
+
+/// Judges the text of a column where it lies. Pure.
+pub(crate) fn judge_cell(line: u64, cell: Result<&[u8], Broken>, pipeline: &Pipeline, matched: bool) -> Judged {
+    let content = cell.and_then(|bytes| Ok(content(&Taking::Column.take(bytes)?.text, pipeline, matched)));
+    decided(line, content, pipeline)
+}
+
+fn decided(line: u64, content: Result<Content, Broken>, pipeline: &Pipeline) -> Judged {
     let decision = match &content {
         // Shadow mode has no meaning for a corpus: nothing is served, and applying a policy is a step of its own.
         Ok(content) => pipeline.policy().decide(&content.findings, &content.faults, Direction::Corpus),
         Err(_) => Decision::Hold,
     };
-    Judged { line: row.line, decision, content }
+    Judged { line, decision, content }
 }
 
 fn content(text: &str, pipeline: &Pipeline, matched: bool) -> Content {

@@ -5,6 +5,8 @@
 //!
 //! What a crash leaves: before the rename of the findings, a `.tmp`; between findings and record, findings that nobody counts. Either way the
 //! shard has no record, is done again, and comes out byte for byte the same.
+//!
+//! [`Scan::one`] is the same work for a program that hands out the shards itself, on many machines: Ray, Spark.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -61,6 +63,15 @@ pub struct Failed {
     pub error: CorpusError,
 }
 
+/// Nobody looks on.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn begin(&self, _: usize, _: u64, _: &Counter) {}
+    fn judged(&self, _: u64, _: u64, _: u64) {}
+    fn done(&self, _: &Record) {}
+}
+
 /// What went wrong with a shard: with what is read, which stops this shard, or with what is written, which stops all.
 enum Stop {
     Reading(CorpusError),
@@ -76,6 +87,7 @@ impl Scan<'_> {
         let shards = self.dir.join("shards");
         std::fs::create_dir_all(&shards).map_err(at(&shards))?;
         let _lock = lock(self.dir)?;
+        durable::sweep(&shards)?;
         let digest = self.manifest.digest();
         let mut open = Vec::new();
         for shard in self.manifest.shards.iter().filter(|shard| shard.id % self.part.1 == self.part.0) {
@@ -85,9 +97,29 @@ impl Scan<'_> {
         }
         let read = Counter::default();
         watch.begin(open.len(), open.iter().map(|shard| shard.end - shard.start).sum(), &read);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
-        let pool = pool.map_err(|error| CorpusError::Input(format!("{} threads cannot be had: {error}", self.threads)))?;
-        self.all(&open, &digest, &pool, &read, watch)
+        self.all(&open, &digest, &pool(self.threads)?, &read, watch)
+    }
+
+    /// Scans one shard, if it has no record yet; its record either way. Processes of many machines may do so in one directory at the same
+    /// time, even with the same shard: each writes under a name of its own, and all write the same bytes.
+    ///
+    /// # Errors
+    /// There is no such shard, the pipeline is not the one that the manifest was made with, [`Scan::run`] is at work in the directory, the
+    /// file cannot be read or has changed, or the findings cannot be written.
+    pub fn one(&self, shard: u32) -> Result<Record, CorpusError> {
+        let all = &self.manifest.shards;
+        let none = || CorpusError::Input(format!("there is no shard {shard}: the manifest has {}, counted from 0", all.len()));
+        let shard = all.get(shard as usize).ok_or_else(none)?;
+        self.manifest.settings.judged_by(self.pipeline)?;
+        let shards = self.dir.join("shards");
+        std::fs::create_dir_all(&shards).map_err(at(&shards))?;
+        let _lock = lock_shared(self.dir)?;
+        let digest = self.manifest.digest();
+        if let Some(record) = Record::read(self.dir, shard.id, &digest)? {
+            return Ok(record);
+        }
+        let done = self.shard(shard, &digest, &pool(self.threads)?, &Counter::default(), &Unwatched);
+        done.map_err(|(Stop::Reading(error) | Stop::Writing(error))| error)
     }
 
     fn all(
@@ -134,7 +166,7 @@ impl Scan<'_> {
         let mut rows = input::open(file, shard, &settings.text, Counter::clone(read)).map_err(Stop::Reading)?;
         let mut record = Record::begin(digest, shard.id);
         let path = findings::path(self.dir, shard.id);
-        durable::write(&path, |file| {
+        durable::write_among_others(&path, |file| {
             let wrong = |error: ParquetError| writing(&path, error);
             let mut writer = findings::Writer::new(file).map_err(wrong)?;
             while record.cut.is_none() {
@@ -185,11 +217,26 @@ pub(crate) fn batch(rows: &mut dyn Rows) -> (Vec<Row>, Result<(), Cut>) {
     (batch, Ok(()))
 }
 
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, CorpusError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| CorpusError::Input(format!("{threads} threads cannot be had: {error}")))
+}
+
 /// One scan at a time writes into a directory; the system lets go of the lock when the process ends, however it ends.
 pub(crate) fn lock(dir: &Path) -> Result<File, CorpusError> {
+    locked(dir, File::try_lock)
+}
+
+/// Those who scan single shards keep [`Scan::run`] out, and it keeps them out; they do not mind each other.
+fn lock_shared(dir: &Path) -> Result<File, CorpusError> {
+    locked(dir, File::try_lock_shared)
+}
+
+fn locked(dir: &Path, lock: impl Fn(&File) -> Result<(), std::fs::TryLockError>) -> Result<File, CorpusError> {
     let path = dir.join("lock");
-    let file = File::create(&path).map_err(at(&path))?;
-    match file.try_lock() {
+    // To be read and written: NFS makes a lock for one of a file that is open for it.
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(at(&path))?;
+    match lock(&file) {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
             Err(CorpusError::Input(format!("another scan is writing into {}; wait for it, or name another --out", dir.display())))

@@ -1,5 +1,6 @@
 //! What a scan was told, as the manifest keeps it: the same settings over the same files give the same findings, byte for byte.
 
+use detect::Pipeline;
 use serde::{Deserialize, Serialize};
 
 use crate::CorpusError;
@@ -53,6 +54,41 @@ pub struct Settings {
     pub versions: Vec<String>,
     /// Bytes of plain text a shard is cut at.
     pub shard_bytes: u64,
+}
+
+impl Settings {
+    /// Whether this pipeline is the one whose findings the manifest promises.
+    pub(crate) fn judged_by(&self, pipeline: &Pipeline) -> Result<(), CorpusError> {
+        match versions(&self.versions, pipeline.versions()) {
+            None => Ok(()),
+            Some(differ) => Err(CorpusError::Input(format!(
+                "the manifest was made with other detectors than these: {differ}; use the same version of guiju, lexicon, policy and classifier"
+            ))),
+        }
+    }
+
+    /// In what other settings differ from these, in words.
+    pub(crate) fn difference(&self, other: &Self) -> String {
+        let text = || format!("its text is in '{}', not in '{}'", self.text.as_str(), other.text.as_str());
+        let matched = || format!("its findings {} the text they found", if self.matched { "keep" } else { "do not keep" });
+        let bytes = || format!("its shards have {} bytes, not {}", self.shard_bytes, other.shard_bytes);
+        let found = [
+            (self.text != other.text).then(text),
+            (self.matched != other.matched).then(matched),
+            (self.shard_bytes != other.shard_bytes).then(bytes),
+            versions(&self.versions, &other.versions),
+        ];
+        found.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// In what two lists of detectors differ.
+fn versions(there: &[String], here: &[String]) -> Option<String> {
+    let only = |these: &[String], those: &[String]| {
+        let only: Vec<_> = these.iter().filter(|version| !those.contains(version)).map(String::as_str).collect();
+        if only.is_empty() { "nothing more".to_owned() } else { only.join(", ") }
+    };
+    (there != here).then(|| format!("it has {}, here is {}", only(there, here), only(here, there)))
 }
 
 /// Bytes of plain text in a shard. Large enough that a shard's own costs (two files, three syncs) do not count, small enough that little is

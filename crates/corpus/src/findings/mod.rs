@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Fields, Schema};
 
 pub use read::Reader;
-pub(crate) use write::Writer;
+pub(crate) use write::{Writer, batch};
 
 use crate::signature::SIGNATURE_BYTES;
 

@@ -46,7 +46,8 @@ impl<W: Write + Send> Writer<W> {
     }
 }
 
-fn batch(rows: &[Judged]) -> Result<RecordBatch, ArrowError> {
+/// The findings of rows, as they stand in memory.
+pub(crate) fn batch(rows: &[Judged]) -> Result<RecordBatch, ArrowError> {
     let content = || rows.iter().map(|row| row.content.as_ref().ok());
     let broken = || rows.iter().map(|row| row.content.as_ref().err());
     let columns: Vec<ArrayRef> = vec![

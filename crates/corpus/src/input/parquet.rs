@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
@@ -69,20 +69,24 @@ pub(crate) fn pieces(path: &Path, text: &Selector, shard_bytes: u64) -> Result<V
 
 /// The place of the text's column among the outermost ones.
 fn column(builder: &ParquetRecordBatchReaderBuilder<File>, path: &Path, text: &Selector) -> Result<usize, CorpusError> {
-    let schema = builder.schema();
-    let Ok(at) = schema.index_of(text.column()) else {
+    text_column(builder.schema(), text).map_err(|message| CorpusError::Input(format!("{}: {message}", path.display())))
+}
+
+/// The place of the text's column among the outermost ones, or what is wrong with it.
+pub(crate) fn text_column(schema: &Schema, text: &Selector) -> Result<usize, String> {
+    let column = text.column();
+    let Ok(at) = schema.index_of(column) else {
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let (path, column) = (path.display(), text.column());
-        return Err(CorpusError::Input(format!(
-            "{path} has no column '{column}'; it has: {}. Name the right one with --text",
+        return Err(format!(
+            "there is no column '{column}'; there are: {}. Name the right one with --text (in Python text=)",
             names.join(", ")
-        )));
+        ));
     };
     match schema.field(at).data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
             Ok(at)
         }
-        other => Err(CorpusError::Input(format!("{}: the column '{}' holds no text but {other}", path.display(), text.column()))),
+        other => Err(format!("the column '{column}' holds no text but {other}")),
     }
 }
 

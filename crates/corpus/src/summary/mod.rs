@@ -186,6 +186,10 @@ pub fn merge(dir: &Path, manifest: &Manifest, lang: Lang) -> Result<Summary, Cor
     })?;
     let copies = durable::write(&dir.join("duplicates.jsonl"), |out| found.finish(out).map_err(at(&dir.join("duplicates.jsonl"))))?;
     let done = records.iter().flatten().count();
+    if done == records.len() && done > 0 {
+        // Tasks that were given up may have left something; whoever still writes there writes what is there already.
+        durable::sweep(&dir.join("shards"))?;
+    }
     let summary = tally.finish(manifest, done, copies);
     let mut bytes = serde_json::to_vec_pretty(&summary).map_err(|error| CorpusError::Render(error.to_string()))?;
     bytes.push(b'\n');

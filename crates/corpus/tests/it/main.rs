@@ -12,6 +12,7 @@
 
 mod apply;
 mod assess;
+mod batch;
 mod faults;
 mod formats;
 mod resume;

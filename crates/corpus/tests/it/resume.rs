@@ -79,3 +79,72 @@ fn two_scans_do_not_write_into_one_directory() {
     drop(held);
     assert!(scan.run(&Nothing).unwrap().is_empty());
 }
+
+#[test]
+fn shards_handed_out_one_by_one_and_twice_are_those_of_a_whole_scan() {
+    let work = Work::new();
+    let manifest = corpus_of(&work);
+    work.scan(&manifest, "whole", 2);
+    let dir = work.path("ones");
+    std::fs::create_dir_all(dir.join("shards")).unwrap();
+    manifest.write(&dir).unwrap();
+    // What a task that was killed left: half of the findings, under the name that the next one would take.
+    std::fs::write(dir.join("shards/000001.findings.parquet.0.tmp"), b"half").unwrap();
+    let scan = Scan { dir: &dir, manifest: &manifest, pipeline: &PIPELINE, threads: 1, part: (0, 1) };
+    // Every shard twice at the same time, as when a machine is given up that is still at work.
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| manifest.shards.iter().for_each(|shard| assert_eq!(scan.one(shard.id).unwrap().shard, shard.id)));
+        }
+    });
+    corpus::summary::merge(&dir, &manifest, Lang::Zh).unwrap();
+    assert_eq!(files(&dir), files(&work.path("whole")));
+}
+
+#[test]
+fn a_shard_is_not_scanned_where_it_would_come_out_otherwise() {
+    let work = Work::new();
+    let manifest = corpus_of(&work);
+    let dir = work.path("out");
+    std::fs::create_dir_all(&dir).unwrap();
+    let scan = Scan { dir: &dir, manifest: &manifest, pipeline: &PIPELINE, threads: 1, part: (0, 1) };
+    assert!(scan.one(99_999).unwrap_err().to_string().contains("no shard 99999"));
+    let mut other = manifest.clone();
+    other.settings.versions.pop();
+    let scan = Scan { manifest: &other, ..scan };
+    let error = scan.one(0).unwrap_err().to_string();
+    assert!(error.contains("other detectors") && error.contains(manifest.settings.versions.last().unwrap()), "{error}");
+    // A scan of the whole and a scan of one shard keep each other out; two of one shard do not.
+    let scan = Scan { manifest: &manifest, ..scan };
+    let held = std::fs::File::create(dir.join("lock")).unwrap();
+    held.lock().unwrap();
+    assert!(scan.one(0).unwrap_err().to_string().contains("another scan"));
+    held.unlock().unwrap();
+    held.lock_shared().unwrap();
+    assert!(scan.run(&Nothing).unwrap_err().to_string().contains("another scan"));
+    scan.one(0).unwrap();
+    let record = std::fs::read(dir.join("shards/000000.json")).unwrap();
+    // What has a record is not done again, even if its input is gone.
+    std::fs::remove_file(work.path("a.jsonl")).unwrap();
+    scan.one(0).unwrap();
+    assert_eq!(std::fs::read(dir.join("shards/000000.json")).unwrap(), record);
+    assert!(matches!(scan.one(1).unwrap_err(), corpus::CorpusError::Io { .. }));
+}
+
+#[test]
+fn only_the_same_command_goes_on() {
+    let work = Work::new();
+    let manifest = corpus_of(&work);
+    let (dir, input) = (work.path("out"), work.path("a.jsonl"));
+    let resume = |inputs: &[std::path::PathBuf], settings| corpus::Manifest::resume(&dir, inputs, settings);
+    assert_eq!(resume(std::slice::from_ref(&input), &manifest.settings).unwrap(), None);
+    std::fs::create_dir_all(&dir).unwrap();
+    manifest.write(&dir).unwrap();
+    assert_eq!(resume(std::slice::from_ref(&input), &manifest.settings).unwrap().as_ref(), Some(&manifest));
+    let mut other = manifest.settings.clone();
+    other.shard_bytes = 7;
+    other.versions.pop();
+    let error = resume(std::slice::from_ref(&input), &other).unwrap_err().to_string();
+    assert!(error.contains("2000 bytes, not 7") && error.contains(manifest.settings.versions.last().unwrap()), "{error}");
+    assert!(resume(&[work.path("b.jsonl")], &manifest.settings).unwrap_err().to_string().contains("a scan of"));
+}

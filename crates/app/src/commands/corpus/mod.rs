@@ -10,7 +10,7 @@ mod works;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use corpus::summary::Summary;
 use corpus::{CorpusError, Counter, Manifest, Record, SHARD_BYTES, Scan, Selector, Settings};
@@ -67,6 +67,9 @@ pub(crate) struct ScanArgs {
     /// Cores to use; without it, all
     #[arg(long)]
     threads: Option<std::num::NonZero<usize>>,
+    /// Bytes of plain text a file is cut at; fewer give more shards, so that many machines have work from a small corpus
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..), default_value_t = SHARD_BYTES)]
+    shard_bytes: u64,
     /// Which part of the shards is this machine's, K/N with K from 1; `merge` brings the parts together
     #[arg(long, value_parser = part, default_value = "1/1")]
     part: (u32, u32),
@@ -148,7 +151,7 @@ fn scan(args: &ScanArgs) -> Result<ExitCode> {
         text: Selector::new(&args.text)?,
         matched: args.matched,
         versions: pipeline.versions().to_vec(),
-        shard_bytes: SHARD_BYTES,
+        shard_bytes: args.shard_bytes,
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let manifest = manifest_for(args, settings)?;
@@ -177,26 +180,16 @@ fn scan(args: &ScanArgs) -> Result<ExitCode> {
 
 /// The manifest of an earlier run of the same command, or a new one.
 fn manifest_for(args: &ScanArgs, settings: Settings) -> Result<Manifest> {
-    let Some(there) = Manifest::read(&args.out)? else {
-        let counter = Counter::default();
-        let bar = progress::hashing(&counter);
-        let made = Manifest::make(&args.paths, settings, &counter);
-        bar.end();
-        let made = made?;
-        made.write(&args.out).map_err(advised)?;
-        return Ok(made);
-    };
-    let inputs: Vec<_> = args.paths.iter().map(|path| path.display().to_string()).collect();
-    if there.inputs == inputs && there.settings == settings {
+    if let Some(there) = Manifest::resume(&args.out, &args.paths, &settings)? {
         return Ok(there);
     }
-    let was = if there.inputs == inputs {
-        let changed: Vec<_> = there.settings.versions.iter().filter(|version| !settings.versions.contains(version)).cloned().collect();
-        format!("the settings differ (text '{}', {})", there.settings.text.as_str(), changed.join("; "))
-    } else {
-        format!("it is a scan of {}", there.inputs.join(" "))
-    };
-    bail!("{} holds another scan: {was}; name another --out, or give the same command to go on", args.out.display())
+    let counter = Counter::default();
+    let bar = progress::hashing(&counter);
+    let made = Manifest::make(&args.paths, settings, &counter);
+    bar.end();
+    let made = made?;
+    made.write(&args.out).map_err(advised)?;
+    Ok(made)
 }
 
 /// Says what to do where the disk is the trouble.

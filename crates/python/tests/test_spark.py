@@ -1,0 +1,81 @@
+"""Spark with two executors, each a process of its own: the same findings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from conftest import SHARD_BYTES, assert_same, texts
+
+import guiju
+
+pytest.importorskip("pyspark")
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    from pyspark.sql import SparkSession
+
+    os.environ.update(PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "512m",
+        "spark.executor.memory": "512m",
+        "spark.ui.enabled": "false",
+        "spark.authenticate": "true",
+    }
+    builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("guiju")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+def test_two_executors_find_what_the_program_finds(spark: Any, tmp_path: Path, corpus: Path, scanned: Path) -> None:
+    import guiju.spark
+
+    guiju.manifest(corpus, tmp_path, shard_bytes=SHARD_BYTES)
+    summary = guiju.spark.scan_manifest(spark, tmp_path)
+    assert summary["judged"] == 479
+    assert_same(tmp_path, scanned)
+    assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == 3, "two executors and the driver"
+    # All is done: nothing is left to do, and nothing is done again.
+    guiju.spark.scan_manifest(spark, tmp_path)
+    assert_same(tmp_path, scanned)
+
+
+def test_a_data_frame(spark: Any) -> None:
+    import guiju.spark
+
+    rows = texts(64)
+    frame = spark.createDataFrame(pa.table({"n": range(64), "text": rows, "language": ["?"] * 64}))
+    found = guiju.spark.scan(frame, keep=["n"]).collect()
+    wanted = guiju.scanner().scan(pa.RecordBatch.from_pydict({"text": rows})).to_pylist()
+    by_number = {row["n"]: row for row in found}
+    assert [by_number[n]["decision"] for n in range(64)] == [row["decision"] for row in wanted]
+    assert [bytes(by_number[n]["hash"]) for n in range(64)] == [row["hash"] for row in wanted]
+    assert [[one.asDict() for one in by_number[n]["findings"]] for n in range(64)] == [row["findings"] for row in wanted]
+    with pytest.raises(ValueError, match="prefix='guiju_'"):
+        guiju.spark.scan(frame, keep=["language"])
+
+
+def test_a_shard_that_cannot_be_scanned_is_named_and_stops_no_other(spark: Any, tmp_path: Path) -> None:
+    import guiju.spark
+
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    for name in ["a", "b", "c"]:
+        (inputs / f"{name}.txt").write_text(f"第 {name} 行\n")
+    guiju.manifest(inputs, tmp_path / "scan")
+    (inputs / "b.txt").write_text("另一行\n")
+    with pytest.raises(RuntimeError, match="(?s)1 shards.*shard 1: .*b.txt has changed"):
+        guiju.spark.scan_manifest(spark, tmp_path / "scan")
+    assert guiju.open_shards(tmp_path / "scan") == [1]
