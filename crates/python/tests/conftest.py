@@ -14,6 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+REPOSITORY = Path(__file__).parents[3]
+EXAMPLES = REPOSITORY / "examples"
+SAMPLE = REPOSITORY / "crates/assess/data/corpus/sample.jsonl"
+
 TEXTS = [
     "今天天气很好，适合出门散步。",
     "长期代开各类发票，税点优惠，联系电话13812345678。",

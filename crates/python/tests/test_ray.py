@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest import SHARD_BYTES, Program, assert_same, texts
+from conftest import EXAMPLES, SAMPLE, SHARD_BYTES, Program, assert_same, texts
 
 import guiju
 
@@ -186,6 +186,19 @@ def test_a_shard_that_cannot_be_scanned_is_named_and_stops_no_other(cluster: Clu
     assert guiju.ray.scan(tmp_path / "scan")["judged"] == 3
 
 
+def test_the_example(tmp_path: Path, program: Program) -> None:
+    """On this machine alone, as who tries it first does; it makes its own token."""
+    dir = Path("/tmp") / f"ge{os.getpid()}"
+    environment = os.environ | {"HOME": str(tmp_path), "RAY_TMPDIR": str(dir), "RAY_DEFAULT_OBJECT_STORE_MEMORY_PROPORTION": "0.01"}
+    for name in [name for name in environment if name.startswith("RAY_AUTH")]:
+        del environment[name]
+    command = [sys.executable, str(EXAMPLES / "ray_scan.py"), str(SAMPLE), "--out", str(tmp_path / "scan"), "--shard-bytes", "9000"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    subprocess.run(["rm", "-rf", str(dir)], check=True)
+    assert run.returncode == 0 and "rows judged" in run.stdout, run.stdout + run.stderr
+    assert_same(tmp_path / "scan", program.scan(SAMPLE, "sample-ray", "--shard-bytes", "9000"))
+
+
 def test_a_node_that_is_killed_changes_nothing(cluster: Cluster, tmp_path: Path, program: Program) -> None:
     import guiju.ray
 
@@ -201,8 +214,11 @@ def test_a_node_that_is_killed_changes_nothing(cluster: Cluster, tmp_path: Path,
     job.start()
     raylet = cluster.worker.raylet()
     assert raylet
-    at_work = lambda: any("_shard" in name for name in children(raylet).values())  # noqa: E731
-    until(lambda: at_work() and len(guiju.open_shards(dir)) < shards - 4, 120, "both nodes at work")
+
+    def both_at_work() -> bool:
+        return any("_shard" in name for name in children(raylet).values()) and len(guiju.open_shards(dir)) < shards - 4
+
+    until(both_at_work, 120, "both nodes at work")
     cluster.worker.kill()
     left = len(guiju.open_shards(dir))
     assert 0 < left < shards, "it was not in the middle"

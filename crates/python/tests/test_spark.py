@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from conftest import SHARD_BYTES, assert_same, texts
+from conftest import EXAMPLES, SAMPLE, SHARD_BYTES, Program, assert_same, texts
 
 import guiju
 
@@ -79,3 +80,12 @@ def test_a_shard_that_cannot_be_scanned_is_named_and_stops_no_other(spark: Any, 
     with pytest.raises(RuntimeError, match="(?s)1 shards.*shard 1: .*b.txt has changed"):
         guiju.spark.scan_manifest(spark, tmp_path / "scan")
     assert guiju.open_shards(tmp_path / "scan") == [1]
+
+
+def test_the_example(tmp_path: Path, program: Program) -> None:
+    """On this machine alone, as who tries it first does."""
+    command = [sys.executable, str(EXAMPLES / "spark_scan.py"), str(SAMPLE), "--out", str(tmp_path / "scan"), "--shard-bytes", "9000"]
+    environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    assert run.returncode == 0 and "rows judged" in run.stdout, run.stdout + run.stderr
+    assert_same(tmp_path / "scan", program.scan(SAMPLE, "sample-spark", "--shard-bytes", "9000"))

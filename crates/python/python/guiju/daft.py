@@ -17,10 +17,10 @@ BATCH_ROWS = 4096
 """Rows judged at once."""
 
 
-def findings(text: daft.Expression, **options: Unpack[Options]) -> daft.Expression:
-    """The findings of a column of text, as a column of structs: `frame.with_column("guiju", guiju.daft.findings(frame["text"]))`."""
+def findings(column: daft.Expression, **options: Unpack[Options]) -> daft.Expression:
+    """The findings of a column of texts, as a column of structs: `frame.with_column("guiju", guiju.daft.findings(frame["text"]))`."""
     library = need("daft", "daft")
-    options = {**options, "text": "text"}
+    options["text"] = "text"
     empty = scanner(**options).scan(pa.RecordBatch.from_pydict({"text": pa.array([], pa.string())}))
     kind = library.DataType.from_arrow_type(pa.struct([field for field in empty.schema if field.name != "line"]))
 
@@ -29,4 +29,4 @@ def findings(text: daft.Expression, **options: Unpack[Options]) -> daft.Expressi
         batch = pa.RecordBatch.from_pydict({"text": texts.to_arrow()})
         return scanner(**options).scan(batch).drop_columns("line").to_struct_array()
 
-    return cast("daft.Expression", judged(text))
+    return cast("daft.Expression", judged(column))

@@ -19,6 +19,7 @@ def scan(frame: pandas.DataFrame, **options: Unpack[Options]) -> pandas.DataFram
     text = options.get("text", "text")
     if text not in frame.columns:
         raise ValueError(f"there is no column '{text}'; there are: {', '.join(map(str, frame.columns))}. Name the right one with text=")
-    found = scan_table(scanner(**options), pa.Table.from_pandas(frame[[text]], preserve_index=False)).to_pandas()
+    table = pa.Table.from_pandas(frame[[text]], preserve_index=False)
+    found: pandas.DataFrame = scan_table(scanner(**options), table).to_pandas()
     found.index = frame.index
     return found
