@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -18,6 +19,20 @@ from conftest import EXAMPLES, SAMPLE, SHARD_BYTES, Program, assert_same, texts
 
 import guiju
 
+# A path of a socket has at most 107 bytes, and Ray puts 60 of its own behind this one.
+DIR = Path("/tmp") / f"gr{os.getpid()}"
+TOKEN = DIR / "token"
+# Ray reads these when it is imported.
+os.environ.update(
+    {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(TOKEN),
+        "RAY_enable_metrics_collection": "false",
+        # A node that does not answer is given up after 4 s, not 15.
+        "RAY_health_check_period_ms": "1000",
+        "RAY_health_check_failure_threshold": "4",
+    }
+)
 ray = pytest.importorskip("ray")
 
 # Ray takes 127.0.0.1 for the machine's own address, and two raylets need two.
@@ -45,23 +60,21 @@ def children(pid: int) -> dict[int, str]:
     found = {}
     for place in Path("/proc").iterdir():
         if place.name.isdigit():
-            try:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 parent = int((place / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 if parent == pid:
                     found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
     return found
 
 
 class Node:
-    """A node of the cluster, with all that it starts in a session of its own."""
+    """A node of the cluster."""
 
     def __init__(self, *options: str) -> None:
         ray_command = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--num-cpus=1", "--disable-usage-stats"]
-        self.log = open(Path(os.environ["GUIJU_RAY_DIR"]) / f"node-{time.monotonic_ns()}.log", "wb")
+        self.log = open(DIR / f"node-{time.monotonic_ns()}.log", "wb")
         store = f"--object-store-memory={OBJECT_STORE_BYTES}"
-        self.process = subprocess.Popen([*ray_command, store, *options], stdout=self.log, stderr=self.log, start_new_session=True)
+        self.process = subprocess.Popen([*ray_command, store, *options], stdout=self.log, stderr=self.log)
 
     def raylet(self) -> int | None:
         """Its raylet, once it is there."""
@@ -73,63 +86,47 @@ class Node:
         workers = list(children(raylet)) if raylet else []
         for pid in [raylet, *workers, *children(self.process.pid), self.process.pid]:
             if pid:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
         self.process.wait()
         self.log.close()
 
 
 class Cluster:
     def __init__(self) -> None:
-        self.port = free_port(HEAD)
-        self.head = Node(
-            "--head", f"--node-ip-address={HEAD}", f"--port={self.port}", "--include-dashboard=false", f"--temp-dir={os.environ['GUIJU_RAY_DIR']}"
-        )
-        self.address = f"{HEAD}:{self.port}"
+        self.address = f"{HEAD}:{free_port(HEAD)}"
+        port = self.address.rsplit(":", 1)[1]
+        self.head = Node("--head", f"--node-ip-address={HEAD}", f"--port={port}", "--include-dashboard=false", f"--temp-dir={DIR}")
+        self.nodes = [self.head]
+
+    def start(self) -> None:
         until(self.head.raylet, 60, "a head")
-        self.worker = self.second()
+        self.worker = Node(f"--address={self.address}", f"--node-ip-address={WORKER}")
+        self.nodes.append(self.worker)
         ray.init(address=self.address, _node_ip_address=HEAD, log_to_driver=False)
         until(lambda: len(self.alive()) == 2, 60, "two nodes")
-
-    def second(self) -> Node:
-        return Node(f"--address={self.address}", f"--node-ip-address={WORKER}")
 
     def alive(self) -> set[str]:
         return {node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}
 
     def stop(self) -> None:
         ray.shutdown()
-        self.worker.kill()
-        self.head.kill()
+        for node in reversed(self.nodes):
+            node.kill()
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    # A path of a socket has at most 107 bytes, and Ray puts 60 of its own behind this one.
-    dir = Path("/tmp") / f"gr{os.getpid()}"
-    dir.mkdir()
-    token = dir / "token"
-    token.write_text(os.urandom(32).hex())
-    token.chmod(0o600)
-    settings = {
-        "GUIJU_RAY_DIR": str(dir),
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token),
-        "RAY_DEDUP_LOGS": "0",
-        "RAY_enable_metrics_collection": "false",
-        # A node that does not answer is given up after 4 s, not 15.
-        "RAY_health_check_period_ms": "1000",
-        "RAY_health_check_failure_threshold": "4",
-    }
-    os.environ.update(settings)
+def cluster() -> Iterator[Cluster]:
+    DIR.mkdir()
+    TOKEN.write_text(os.urandom(32).hex())
+    TOKEN.chmod(0o600)
     one = Cluster()
-    yield one
-    one.stop()
-    for name in settings:
-        del os.environ[name]
-    subprocess.run(["rm", "-rf", str(dir)], check=True)
+    try:
+        one.start()
+        yield one
+    finally:
+        one.stop()
+        subprocess.run(["rm", "-rf", str(DIR)], check=True)
 
 
 def test_two_nodes_find_what_the_program_finds(cluster: Cluster, tmp_path: Path, corpus: Path, scanned: Path) -> None:
