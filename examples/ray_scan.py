@@ -30,7 +30,10 @@ args = options.parse_args()
 
 shards = guiju.manifest(args.paths, args.out, shard_bytes=args.shard_bytes, text=args.text)
 print(f"shards {shards}, open {len(guiju.open_shards(args.out))}")
-ray.init(address=args.address or "local", log_to_driver=False, **({} if args.address else {"include_dashboard": False}))
+if args.address:
+    ray.init(args.address, log_to_driver=False)
+else:
+    ray.init("local", include_dashboard=False, log_to_driver=False)
 summary = guiju.ray.scan(args.out)
 print(f"rows judged {summary['judged']}, not readable {summary['broken']}, suspected A1 to A4 {summary['suspected']['rows']}")
 for decision in summary["decisions"]:

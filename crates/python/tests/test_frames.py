@@ -65,3 +65,10 @@ def test_many_batches_are_numbered_on() -> None:
     found = scan_table(guiju.scanner(), table)
     assert found["line"].to_pylist() == list(range(1, BATCH_ROWS + 3))
     assert scan_table(guiju.scanner(), table[:0]).num_rows == 0
+
+
+def test_a_library_that_is_missing_is_named() -> None:
+    from guiju._need import need
+
+    with pytest.raises(ImportError, match="guiju.ray needs nosuch: pip install 'guiju\\[ray\\]'"):
+        need("nosuch", "ray")

@@ -89,6 +89,17 @@ def test_the_interpreter_goes_on_meanwhile(scanner: guiju.Scanner) -> None:
     assert during >= 5, "the lock was held all the time"
 
 
+def test_nothing_is_copied_on_the_way_in_or_out(scanner: guiju.Scanner) -> None:
+    rows = batch(texts(4_000))
+    assert rows.nbytes > 200_000
+    before = pa.total_allocated_bytes()
+    found = scanner.scan(rows)
+    # Whatever pyarrow held of its own would be counted.
+    assert found.nbytes > 500_000 and pa.total_allocated_bytes() - before < 10_000
+    del rows
+    assert found["decision"].to_pylist()[1] == "refuse"
+
+
 def test_another_process_gets_its_own(tmp_path: Path) -> None:
     one = guiju.Scanner(text="body", matched=True, classifier="off", threads=2)
     other = pickle.loads(pickle.dumps(one))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from . import _guiju
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 """Where a file is."""
+
+Classifier = Literal["linear", "full", "off"]
+"""The classifier: microseconds a row, milliseconds a row, none."""
+Lang = Literal["zh", "en"]
+"""The language of summary.html."""
 
 MAX_SCANNERS = 4
 """Scanners that a process keeps: one has some 60 MB, and a process rarely needs a second."""
@@ -26,8 +31,8 @@ class Detectors(TypedDict, total=False):
     """Directory of a lexicon, or a compiled one; without it, the built-in lexicon."""
     policy: Path | None
     """Policy of the decisions (docs/formats/policy.md); without it, the built-in one."""
-    classifier: str
-    """`linear` (microseconds a row), `full` (milliseconds) or `off`."""
+    classifier: Classifier
+    """`linear` if not said, as in the program's `corpus scan`."""
     threads: int
     """Cores that one call uses: 1 if not said. The findings do not depend on it."""
 
@@ -87,7 +92,7 @@ def scan_shard(dir: Path, shard: int, **detectors: Unpack[Detectors]) -> Record:
     return scanner(**detectors).scan_shard(dir, shard)
 
 
-def merge(dir: Path, *, others: Sequence[Path] = (), lang: str = "zh") -> dict[str, Any]:
+def merge(dir: Path, *, others: Sequence[Path] = (), lang: Lang = "zh") -> dict[str, Any]:
     """Takes over what `others` hold of the same manifest, writes summary.json, summary.html, broken.jsonl and duplicates.jsonl, and gives the summary."""
     return _guiju.merge(dir, others=list(others), lang=lang)
 

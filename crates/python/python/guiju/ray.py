@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ._guiju import open_shards
 from ._need import need
-from ._scan import Detectors, Options, Path, Record, left_over, merge, scan_shard, scanner
+from ._scan import Detectors, Lang, Options, Path, Record, left_over, merge, scan_shard, scanner
 from ._tables import scan_beside
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ IN_FLIGHT = 1000
 
 
 def scan(
-    dir: Path, *, max_retries: int = 5, lang: str = "zh", **detectors: Unpack[Detectors]
+    dir: Path, *, max_retries: int = 5, lang: Lang = "zh", **detectors: Unpack[Detectors]
 ) -> dict[str, Any]:
     """Scans the open shards of the manifest in `dir`, a task each, and gives the summary.
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ._guiju import open_shards
 from ._need import need
-from ._scan import Detectors, Options, Path, left_over, merge, scan_shard, scanner
+from ._scan import Detectors, Lang, Options, Path, left_over, merge, scan_shard, scanner
 from ._tables import scan_beside
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
     from typing_extensions import Unpack
 
-def scan_manifest(spark: SparkSession, dir: Path, *, lang: str = "zh", **detectors: Unpack[Detectors]) -> dict[str, Any]:
+def scan_manifest(spark: SparkSession, dir: Path, *, lang: Lang = "zh", **detectors: Unpack[Detectors]) -> dict[str, Any]:
     """Scans the open shards of the manifest in `dir`, a task each, and gives the summary.
 
-    `dir` and the inputs must be the same, under the same paths, on all machines. Spark tries a task again (spark.task.maxFailures); interrupted,
-    the same call goes on where it was. Raises RuntimeError when all that could be done is done and shards are left; it names them and why.
+    `dir` and the inputs must be the same, under the same paths, on all machines. A task that dies with its executor is tried again; interrupted, the
+    same call goes on where it was. Raises RuntimeError when all that could be done is done and shards are left; it names them and why.
     """
     dir = os.path.abspath(dir)
     if shards := open_shards(dir):
@@ -51,8 +51,8 @@ def _shards(
             shard, error = shards[place], None
             try:
                 scan_shard(dir, shard, **detectors)
-            except ValueError as wrong:
-                # Trying again would say the same; what the system says (OSError) fails the task, and Spark tries it elsewhere.
+            except (ValueError, OSError) as wrong:
+                # Said to the driver, since a task that fails ends the whole job, and the other shards with it.
                 error = str(wrong)
             yield pa.RecordBatch.from_pydict(
                 {"shard": [shard], "error": [error]}, schema=pa.schema({"shard": pa.int64(), "error": pa.string()})
