@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::{at, damaged};
 use crate::findings::{self, Reader};
-use crate::input::hash_range;
+use crate::input::{hash_file, hash_range};
 use crate::manifest::Manifest;
 use crate::record::Record;
 use crate::{CorpusError, durable};
@@ -16,8 +16,9 @@ use crate::{CorpusError, durable};
 pub fn check(dir: &Path, manifest: &Manifest) -> Result<Vec<String>, CorpusError> {
     let mut troubles = Vec::new();
     for (shard, record) in manifest.shards.iter().zip(Record::all(dir, manifest)?) {
-        let path = &manifest.file(shard)?.path;
-        match hash_range(Path::new(path), shard.start..shard.end) {
+        let file = manifest.file(shard)?;
+        let path = &file.path;
+        match hash_range(&file.place()?, shard.start..shard.end) {
             Ok(hash) if hash == shard.sha256 => {}
             Ok(_) => troubles.push(format!("shard {}: {path} has changed since the manifest was made", shard.id)),
             Err(error) => troubles.push(format!("shard {}: {error}", shard.id)),
@@ -33,7 +34,7 @@ pub fn check(dir: &Path, manifest: &Manifest) -> Result<Vec<String>, CorpusError
 fn findings_trouble(dir: &Path, record: &Record) -> Option<String> {
     let path = findings::path(dir, record.shard);
     let said = |what: String| Some(format!("shard {}: {what}; remove its record and scan again", record.shard));
-    match hash(&path) {
+    match hash_file(&path) {
         Err(error) => return said(error.to_string()),
         Ok(hash) if hash != record.sha256 => return said(format!("{} is not the file that was written", path.display())),
         Ok(_) => {}
@@ -43,10 +44,6 @@ fn findings_trouble(dir: &Path, record: &Record) -> Option<String> {
         Ok(rows) => said(format!("{} rows of findings, the record says {}", rows.len(), record.rows)),
         Err(error) => said(error.to_string()),
     }
-}
-
-fn hash(path: &Path) -> Result<String, CorpusError> {
-    hash_range(path, 0..std::fs::metadata(path).map_err(at(path))?.len())
 }
 
 /// Copies the findings and records that another machine wrote for the same manifest and that are not here yet.
@@ -64,7 +61,7 @@ pub fn take(dir: &Path, manifest: &Manifest, from: &Path) -> Result<(), CorpusEr
     for (_, record) in here.iter().zip(&there).filter(|(here, _)| here.is_none()) {
         let Some(record) = record else { continue };
         let path = findings::path(from, record.shard);
-        if hash(&path)? != record.sha256 {
+        if hash_file(&path)? != record.sha256 {
             return Err(damaged(&path, "is not the file that was written; scan its shard again"));
         }
         // Findings first, the record last, as a scan does it.

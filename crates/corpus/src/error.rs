@@ -31,14 +31,27 @@ pub enum CorpusError {
         /// Which.
         path: PathBuf,
     },
+    /// The object store did not give what was asked of it.
+    #[error("{url}: {message}")]
+    Object {
+        /// Which object, prefix or bucket: `s3://bucket/key`.
+        url: String,
+        /// Why, and what to do; without credentials.
+        message: String,
+    },
     /// The page could not be made.
     #[error("the page could not be made: {0}")]
     Render(String),
 }
 
-/// Says which file an I/O error speaks of.
+/// Says which file an I/O error speaks of. One that carries an error of ours through a decoder is that error again.
 pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> CorpusError {
-    move |source| CorpusError::Io { path: path.to_owned(), source }
+    move |source| source.downcast().unwrap_or_else(|source| CorpusError::Io { path: path.to_owned(), source })
+}
+
+/// Whether an I/O error speaks of the disk or the network, which may be well another time, and not of the bytes that were read.
+pub(crate) fn is_outside(error: &io::Error) -> bool {
+    error.raw_os_error().is_some() || error.get_ref().is_some_and(|inner| inner.is::<CorpusError>())
 }
 
 /// A damaged file of a scan.

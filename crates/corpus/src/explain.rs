@@ -89,7 +89,7 @@ fn read(manifest: &Manifest, shard: &Shard, row: Judged) -> Result<Explained, Co
     let taking = Taking::of(file, &manifest.settings.text);
     let place = format!("{}:{}", file.path, row.line);
     let mut rows = input::open(file, shard, &manifest.settings.text, Counter::default())?;
-    while let Some(read) = rows.next().map_err(|cut| CorpusError::Input(cut.0))? {
+    while let Some(read) = rows.next()? {
         if read.line == row.line {
             let text = read.bytes.and_then(|bytes| Ok(taking.take(&bytes)?.text.into_owned()));
             let changed = text.as_ref().is_ok_and(|text| row.content.as_ref().is_ok_and(|c| c.hash != crate::content_hash(text)));

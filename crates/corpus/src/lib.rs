@@ -2,7 +2,8 @@
 //!
 //! The documents never change. For each shard there is one file of findings, of the same rows in the same order, and one record; a shard with
 //! a record is done, whatever happens afterwards. So a scan survives being killed, thresholds change without a second scan, and several
-//! machines can share the work. Nothing here has a clock or a network, and the files are the same, byte for byte, on every run.
+//! machines can share the work. Nothing here has a clock, and the files are the same, byte for byte, on every run. Nothing here asks a network, but for
+//! documents whose names begin with `s3://` ([`Access`]).
 //!
 //! [`Manifest::make`] -> [`Scan::run`] -> [`summary::merge`] -> [`Apply::run`]; [`explain`] says why a row was removed.
 
@@ -41,7 +42,7 @@ pub use check::{check, take};
 pub use error::CorpusError;
 pub use explain::{Explained, explain};
 pub use gates::{Gate, ScanFacts, SourceFacts, gates};
-pub use input::{Compression, Counter, Format, MAX_ROW_BYTES};
+pub use input::{Access, Compression, Counter, Format, MAX_ROW_BYTES, Patience, is_url};
 pub use language::Language;
 pub use manifest::{FileEntry, Manifest, Shard};
 pub use record::Record;

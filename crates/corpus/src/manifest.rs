@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{at, damaged};
-use crate::input::{self, Compression, Counter, Format, Quotes, hash_range, hex};
+use crate::input::{self, Compression, Counter, Files, Format, Place, Quotes, hash_range, hex, name};
 use crate::settings::Settings;
 use crate::{CorpusError, durable};
 
@@ -19,16 +19,12 @@ use crate::{CorpusError, durable};
 pub(crate) const NAME: &str = "manifest.json";
 /// The format this version writes and reads.
 const FORMAT: u32 = 1;
-/// Most files of one scan: a manifest is held in memory, and a file takes about 300 bytes there.
-const MAX_FILES: usize = 1_000_000;
-/// Deepest directory looked into: deeper ones are a mistake or a loop.
-const MAX_DEPTH: usize = 32;
 
 /// A file of the corpus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
-    /// As it was named, or below the directory that was named.
+    /// As it was named, or below the directory that was named; `s3://bucket/key` of an object.
     pub path: String,
     /// What it is made of.
     pub format: Format,
@@ -36,12 +32,22 @@ pub struct FileEntry {
     pub compression: Compression,
     /// Its size on the disk.
     pub bytes: u64,
+    /// What the object store calls the state that was hashed, for an object of a store that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// The column of the text, from 0, in a table of text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u64>,
     /// Why none of it can be read; it has no shards then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
+}
+
+impl FileEntry {
+    /// Where it lies.
+    pub(crate) fn place(&self) -> Result<Place, CorpusError> {
+        Place::of(&self.path, self.bytes, self.etag.as_deref())
+    }
 }
 
 /// A piece of a file that is scanned at once.
@@ -92,20 +98,8 @@ impl Manifest {
     /// # Errors
     /// A path is not there or of no known format, or nothing is left to scan. A file that is there and cannot be read stands in the manifest as such.
     pub fn make(inputs: &[PathBuf], settings: Settings, read: &Counter) -> Result<Self, CorpusError> {
-        let (mut found, mut passed_over) = (Vec::new(), Vec::new());
-        for input in inputs {
-            walk(input, 0, true, &mut found, &mut passed_over)?;
-        }
-        found.sort();
-        found.dedup();
-        passed_over.sort();
-        if found.is_empty() {
-            return Err(CorpusError::Input("there is nothing to scan; name files or directories with .jsonl, .txt, .csv, .tsv, .parquet, .warc or .wet, .gz and .zst among them".to_owned()));
-        }
-        if found.len() > MAX_FILES {
-            return Err(CorpusError::Input(format!("{} files are more than one scan takes ({MAX_FILES}); scan in parts", found.len())));
-        }
-        let cut: Vec<(FileEntry, Vec<Shard>)> = found.par_iter().map(|path| cut(path, &settings, read)).collect::<Result<_, _>>()?;
+        let Files { found, passed_over } = Files::below(inputs)?;
+        let cut: Vec<(FileEntry, Vec<Shard>)> = found.par_iter().map(|place| cut(place, &settings, read)).collect::<Result<_, _>>()?;
         let (mut files, mut shards) = (Vec::new(), Vec::new());
         for (number, (file, pieces)) in cut.into_iter().enumerate() {
             files.push(file);
@@ -182,42 +176,15 @@ impl Manifest {
     }
 }
 
-/// Files below a path. A file that was named must be of a known format; below a directory others are passed over and listed.
-fn walk(path: &Path, depth: usize, named: bool, found: &mut Vec<PathBuf>, passed_over: &mut Vec<String>) -> Result<(), CorpusError> {
-    if std::fs::metadata(path).map_err(at(path))?.is_dir() {
-        if depth > MAX_DEPTH {
-            return Err(CorpusError::Input(format!("{}: more than {MAX_DEPTH} directories deep", path.display())));
-        }
-        let entries = std::fs::read_dir(path).map_err(at(path))?;
-        for entry in entries {
-            walk(&entry.map_err(at(path))?.path(), depth + 1, false, found, passed_over)?;
-        }
-        return Ok(());
-    }
-    match input::kind(path) {
-        Some(_) => found.push(path.to_owned()),
-        None if named => {
-            let known = ".jsonl, .json, .txt, .csv, .tsv, .parquet, .warc, .wet; .gz and .zst behind them but for .parquet";
-            return Err(CorpusError::Input(format!("{}: the name says no format; known are {known}", path.display())));
-        }
-        None => passed_over.push(name(path)?),
-    }
-    Ok(())
-}
-
-fn name(path: &Path) -> Result<String, CorpusError> {
-    let wrong = || CorpusError::Input(format!("{}: the path is not UTF-8; rename it", path.display()));
-    path.to_str().map(str::to_owned).ok_or_else(wrong)
-}
-
 /// Looks at a file and cuts it. What is wrong with the content of a file is said in its entry and stops nothing.
-fn cut(path: &Path, settings: &Settings, read: &Counter) -> Result<(FileEntry, Vec<Shard>), CorpusError> {
+fn cut(place: &Place, settings: &Settings, read: &Counter) -> Result<(FileEntry, Vec<Shard>), CorpusError> {
+    let path = place.path();
     let Some((format, compression)) = input::kind(path) else {
         return Err(CorpusError::Input(format!("{}: unknown format", path.display())));
     };
-    let bytes = std::fs::metadata(path).map_err(at(path))?.len();
-    let mut file = FileEntry { path: name(path)?, format, compression, bytes, column: None, unreadable: None };
-    match pieces(path, &mut file, settings, read) {
+    let (bytes, etag) = (place.bytes()?, place.etag().map(str::to_owned));
+    let mut file = FileEntry { path: name(path)?, format, compression, bytes, etag, column: None, unreadable: None };
+    match pieces(place, &mut file, settings, read) {
         Ok(shards) => Ok((file, shards)),
         Err(CorpusError::Input(message)) => {
             file.unreadable = Some(message);
@@ -227,19 +194,19 @@ fn cut(path: &Path, settings: &Settings, read: &Counter) -> Result<(FileEntry, V
     }
 }
 
-fn pieces(path: &Path, file: &mut FileEntry, settings: &Settings, read: &Counter) -> Result<Vec<Shard>, CorpusError> {
+fn pieces(place: &Place, file: &mut FileEntry, settings: &Settings, read: &Counter) -> Result<Vec<Shard>, CorpusError> {
     let count = |bytes: u64| read.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
     let shard = |start, end, first_row, rows, sha256| Shard { id: 0, file: 0, start, end, groups: None, first_row, rows, sha256 };
     if file.bytes == 0 {
         return Ok(Vec::new());
     }
     if matches!(file.format, Format::Csv | Format::Tsv) {
-        file.column = Some(column(path, file, settings)?);
+        file.column = Some(column(place, file, settings)?);
     }
     if file.format == Format::Parquet {
-        let pieces = input::parquet::pieces(path, &settings.text, settings.shard_bytes)?;
+        let pieces = input::parquet::pieces(place, &settings.text, settings.shard_bytes)?;
         let hashed = pieces.into_iter().map(|piece| {
-            let sha256 = hash_range(path, piece.bytes.clone())?;
+            let sha256 = hash_range(place, piece.bytes.clone())?;
             count(piece.bytes.end - piece.bytes.start);
             let whole = shard(piece.bytes.start, piece.bytes.end, piece.before + 1, Some(piece.rows), sha256);
             Ok(Shard { groups: Some(piece.groups), ..whole })
@@ -247,16 +214,16 @@ fn pieces(path: &Path, file: &mut FileEntry, settings: &Settings, read: &Counter
         return hashed.collect();
     }
     if file.compression != Compression::None || file.format == Format::Warc {
-        let sha256 = hash_range(path, 0..file.bytes)?;
+        let sha256 = hash_range(place, 0..file.bytes)?;
         count(file.bytes);
         return Ok(vec![shard(0, file.bytes, 1, None, sha256)]);
     }
-    lines(path, file, settings.shard_bytes, read, shard)
+    lines(place, file, settings.shard_bytes, read, shard)
 }
 
 /// The place of the text's column in a table.
-fn column(path: &Path, file: &FileEntry, settings: &Settings) -> Result<u64, CorpusError> {
-    let names = input::header(path, file.format, file.compression)?;
+fn column(place: &Place, file: &FileEntry, settings: &Settings) -> Result<u64, CorpusError> {
+    let names = input::header(place, file.format, file.compression)?;
     let wanted = settings.text.column();
     let mut there = names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(at, _)| at as u64);
     match (there.next(), there.next()) {
@@ -271,25 +238,25 @@ fn column(path: &Path, file: &FileEntry, settings: &Settings) -> Result<u64, Cor
 
 /// Cuts a file at the first line end after so many bytes; in a table, at the first one outside quotes.
 fn lines(
-    path: &Path,
+    place: &Place,
     file: &FileEntry,
     shard_bytes: u64,
     read: &Counter,
     shard: impl Fn(u64, u64, u64, Option<u64>, String) -> Shard,
 ) -> Result<Vec<Shard>, CorpusError> {
-    let mut source = input::Source::open(path, 0..file.bytes, Compression::None, Counter::clone(read))?;
+    let mut source = input::Source::open(place, 0..file.bytes, Compression::None, Counter::clone(read))?;
     let quoted = matches!(file.format, Format::Csv | Format::Tsv);
     let (mut shards, mut hash, mut quotes) = (Vec::new(), Sha256::new(), Quotes::default());
-    let (mut start, mut place, mut first, mut next) = (0_u64, 0_u64, 1_u64, 1_u64);
+    let (mut start, mut end, mut first, mut next) = (0_u64, 0_u64, 1_u64, 1_u64);
     let mut whole_line = true;
     loop {
         let reader = source.reader();
-        let buffer = reader.fill_buf().map_err(at(path))?;
+        let buffer = reader.fill_buf().map_err(at(place.path()))?;
         if buffer.is_empty() {
             break;
         }
         // Far from the cut the buffer is taken whole; near it, line by line.
-        let far = start + shard_bytes > place + buffer.len() as u64;
+        let far = start + shard_bytes > end + buffer.len() as u64;
         let line_end = || memchr::memchr(b'\n', buffer).map_or(buffer.len(), |at| at + 1);
         let piece = buffer.get(..if far { buffer.len() } else { line_end() }).unwrap_or(buffer);
         hash.update(piece);
@@ -298,15 +265,15 @@ fn lines(
         whole_line = piece.ends_with(b"\n");
         let used = piece.len();
         reader.consume(used);
-        place += used as u64;
-        if place - start >= shard_bytes && whole_line && !(quoted && quotes.inside()) {
+        end += used as u64;
+        if end - start >= shard_bytes && whole_line && !(quoted && quotes.inside()) {
             let sha256 = hex(&std::mem::replace(&mut hash, Sha256::new()).finalize());
-            shards.push(shard(start, place, first, Some(next - first), sha256));
-            (start, first) = (place, next);
+            shards.push(shard(start, end, first, Some(next - first), sha256));
+            (start, first) = (end, next);
         }
     }
-    if place > start {
-        shards.push(shard(start, place, first, Some(next - first + u64::from(!whole_line)), hex(&hash.finalize())));
+    if end > start {
+        shards.push(shard(start, end, first, Some(next - first + u64::from(!whole_line)), hex(&hash.finalize())));
     }
     Ok(shards)
 }

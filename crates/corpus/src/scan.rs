@@ -19,7 +19,7 @@ use parquet::errors::ParquetError;
 use rayon::prelude::*;
 
 use crate::error::{at, damaged};
-use crate::input::{self, Counter, Cut, Row, Rows, Taking, hash_range};
+use crate::input::{self, Counter, Cut, Row, Rows, Taking, hash_file, unchanged};
 use crate::manifest::{Manifest, Shard};
 use crate::record::Record;
 use crate::row::{Judged, judge};
@@ -166,12 +166,20 @@ impl Scan<'_> {
         let mut rows = input::open(file, shard, &settings.text, Counter::clone(read)).map_err(Stop::Reading)?;
         let mut record = Record::begin(digest, shard.id);
         let path = findings::path(self.dir, shard.id);
+        let mut lost = false;
         durable::write_among_others(&path, |file| {
             let wrong = |error: ParquetError| writing(&path, error);
             let mut writer = findings::Writer::new(file).map_err(wrong)?;
             while record.cut.is_none() {
                 let (batch, end) = batch(rows.as_mut());
-                record.cut = end.err().map(|cut| cut.0);
+                match end {
+                    Ok(()) => {}
+                    Err(Cut::Damaged(why)) => record.cut = Some(why),
+                    Err(Cut::Lost(error)) => {
+                        lost = true;
+                        return Err(error);
+                    }
+                }
                 if batch.is_empty() {
                     break;
                 }
@@ -184,14 +192,10 @@ impl Scan<'_> {
             }
             writer.finish().map_err(wrong)
         })
-        .map_err(Stop::Writing)?;
+        .map_err(|error| if lost { Stop::Reading(error) } else { Stop::Writing(error) })?;
         // Now, at the end: whatever was read came from bytes that are those of the manifest.
-        let input = Path::new(&file.path);
-        if hash_range(input, shard.start..shard.end).map_err(Stop::Reading)? != shard.sha256 {
-            return Err(Stop::Reading(CorpusError::Changed { path: input.to_owned() }));
-        }
-        let length = File::open(&path).and_then(|file| file.metadata()).map_err(at(&path)).map_err(Stop::Writing)?.len();
-        record.sha256 = hash_range(&path, 0..length).map_err(Stop::Writing)?;
+        unchanged(file, shard).map_err(Stop::Reading)?;
+        record.sha256 = hash_file(&path).map_err(Stop::Writing)?;
         record.write(self.dir).map_err(Stop::Writing)?;
         Ok(record)
     }

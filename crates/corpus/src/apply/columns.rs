@@ -20,6 +20,7 @@ use crate::durable::Pending;
 use crate::error::damaged;
 use crate::findings::Reader;
 use crate::input::parquet::{cell, groups};
+use crate::input::unchanged;
 use crate::manifest::{FileEntry, Shard};
 use crate::row::Judged;
 use crate::scan::writing;
@@ -69,7 +70,7 @@ impl Apply<'_> {
             quarantine.add(&batch, sorted.quarantine)?;
             broken.add(&batch, sorted.broken)?;
         }
-        self.unchanged(shard, file)?;
+        unchanged(file, shard)?;
         clean.commit(true)?;
         quarantine.commit(false)?;
         broken.commit(false)?;

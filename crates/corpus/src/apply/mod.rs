@@ -21,7 +21,7 @@ use taxonomy::Decision;
 
 use crate::error::{at, damaged};
 use crate::findings::Reader;
-use crate::input::{self, Counter, Format, Row, Taking, hash_range};
+use crate::input::{self, Counter, Format, Row, Taking, unchanged};
 use crate::manifest::{FileEntry, Manifest, Shard};
 use crate::record::Record;
 use crate::row::{Content, Judged};
@@ -199,7 +199,7 @@ impl Apply<'_> {
         let settings = &self.manifest.settings;
         let taking = Taking::of(file, &settings.text);
         let header = if matches!(file.format, Format::Csv | Format::Tsv) {
-            input::header_row(Path::new(&file.path), file.compression)?
+            input::header_row(&file.place()?, file.compression)?
         } else {
             Vec::new()
         };
@@ -211,7 +211,7 @@ impl Apply<'_> {
         for judged in Reader::open(self.dir, shard.id)? {
             let judged = judged?;
             // Where the scan ended early, so do the findings: no row beyond them is asked for.
-            let row = rows.next().map_err(|cut| CorpusError::Input(cut.0))?.filter(|row| row.line == judged.line);
+            let row = rows.next()?.filter(|row| row.line == judged.line);
             let Row { bytes, .. } = row.ok_or_else(|| CorpusError::Changed { path: PathBuf::from(&file.path) })?;
             let (fate, raw) = (self.fate(&judged, copies), bytes.as_deref().unwrap_or_default());
             applied.count(&fate);
@@ -226,7 +226,7 @@ impl Apply<'_> {
                 Fate::Broken => broken.write(raw)?,
             }
         }
-        self.unchanged(shard, file)?;
+        unchanged(file, shard)?;
         [clean, quarantine, broken, reasons].into_iter().try_for_each(Sink::commit)?;
         Ok(applied)
     }
@@ -278,13 +278,6 @@ impl Apply<'_> {
             "faults": faults,
             "copy_of": copies.get(&judged.line).map(|copy| json!({"shard": copy.of.shard, "line": copy.of.line, "similarity": copy.similarity})),
         })
-    }
-
-    /// What was read must still be what was scanned.
-    fn unchanged(&self, shard: &Shard, file: &FileEntry) -> Result<(), CorpusError> {
-        let path = Path::new(&file.path);
-        let same = hash_range(path, shard.start..shard.end)? == shard.sha256;
-        if same { Ok(()) } else { Err(CorpusError::Changed { path: path.to_owned() }) }
     }
 }
 

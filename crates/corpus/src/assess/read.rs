@@ -13,7 +13,7 @@ use super::count::Count;
 use super::look::Look;
 use super::{Assess, MAX_SAMPLE_ROWS, Rows};
 use crate::findings::Reader;
-use crate::input::{self, Counter, Row, Taking, hash_range};
+use crate::input::{self, Counter, Cut, Row, Taking, unchanged};
 use crate::manifest::Shard;
 use crate::record::Record;
 use crate::row::judge;
@@ -114,15 +114,15 @@ impl Files<'_> {
             let over = batch.is_empty();
             each(file, batch);
             match end {
-                Err(cut) => break Some(cut.0),
+                Err(Cut::Damaged(why)) => break Some(why),
+                Err(Cut::Lost(error)) => return Err(error),
                 Ok(()) if over => break None,
                 Ok(()) => {}
             }
         };
         // Now, at the end: what was judged are the bytes of the manifest, which the report names.
-        let path = Path::new(&file.path);
-        let same = hash_range(path, shard.start..shard.end)? == shard.sha256;
-        if same { Ok(cut) } else { Err(CorpusError::Changed { path: path.to_owned() }) }
+        unchanged(file, shard)?;
+        Ok(cut)
     }
 
     /// Judges rows on all cores; what came with each goes with it.

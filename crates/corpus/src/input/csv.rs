@@ -2,10 +2,8 @@
 //!
 //! A quote that is never closed makes one record of all that follows it; it is one broken row that says so, never a silent loss.
 
-use std::path::Path;
-
 use super::lines::{Line, line};
-use super::{Compression, Cut, Format, Row, Rows, Source};
+use super::{Compression, Cut, Format, Place, Row, Rows, Source};
 use crate::{Broken, BrokenKind, CorpusError};
 
 /// Whether a place in a table lies inside quotes: a doubled quote counts twice and so changes nothing.
@@ -42,7 +40,7 @@ impl Reader {
     fn record(&mut self) -> Result<Option<Row>, Cut> {
         let (mut read, mut quotes, first) = (Line { bytes: Vec::new(), length: 0 }, Quotes::default(), self.next);
         loop {
-            if !line(self.source.reader(), &mut read, |piece| quotes.over(piece)).map_err(|error| self.source.cut(&error))? {
+            if !line(self.source.reader(), &mut read, |piece| quotes.over(piece)).map_err(|error| self.source.cut(error))? {
                 break;
             }
             self.next += 1;
@@ -76,18 +74,20 @@ impl Rows for Reader {
 }
 
 /// The first row of a table as it stands, and as long as it has one.
-pub(crate) fn header_row(path: &Path, compression: Compression) -> Result<Vec<u8>, CorpusError> {
-    let end = std::fs::metadata(path).map_err(crate::error::at(path))?.len();
-    let source = Source::open(path, 0..end, compression, super::Counter::default())?;
-    let unreadable = |why: String| CorpusError::Input(format!("{}: the header cannot be read: {why}", path.display()));
-    let row = Reader::new(source, 1, false).record().map_err(|cut| unreadable(cut.0))?;
+pub(crate) fn header_row(place: &Place, compression: Compression) -> Result<Vec<u8>, CorpusError> {
+    let source = Source::open(place, 0..place.bytes()?, compression, super::Counter::default())?;
+    let unreadable = |why: String| CorpusError::Input(format!("{}: the header cannot be read: {why}", place.path().display()));
+    let row = Reader::new(source, 1, false).record().map_err(|cut| match cut {
+        Cut::Damaged(why) => unreadable(why),
+        Cut::Lost(error) => error,
+    })?;
     row.ok_or_else(|| unreadable("the file is empty".to_owned()))?.bytes.map_err(|broken| unreadable(broken.message))
 }
 
 /// The columns of a table.
-pub(crate) fn header(path: &Path, format: Format, compression: Compression) -> Result<Vec<String>, CorpusError> {
-    let unreadable = |why: String| CorpusError::Input(format!("{}: the header cannot be read: {why}", path.display()));
-    let record = one(&header_row(path, compression)?, delimiter(format)).map_err(unreadable)?;
+pub(crate) fn header(place: &Place, format: Format, compression: Compression) -> Result<Vec<String>, CorpusError> {
+    let unreadable = |why: String| CorpusError::Input(format!("{}: the header cannot be read: {why}", place.path().display()));
+    let record = one(&header_row(place, compression)?, delimiter(format)).map_err(unreadable)?;
     record.iter().map(|name| String::from_utf8(name.to_vec()).map_err(|_| unreadable("it is not UTF-8".to_owned()))).collect()
 }
 

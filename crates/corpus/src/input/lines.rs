@@ -65,7 +65,7 @@ impl Rows for Reader {
     fn next(&mut self) -> Result<Option<Row>, Cut> {
         loop {
             let mut read = Line { bytes: Vec::new(), length: 0 };
-            if !line(self.source.reader(), &mut read, |_| {}).map_err(|error| self.source.cut(&error))? {
+            if !line(self.source.reader(), &mut read, |_| {}).map_err(|error| self.source.cut(error))? {
                 return Ok(None);
             }
             let line = self.next;

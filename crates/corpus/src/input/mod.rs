@@ -3,20 +3,27 @@
 //!
 //! Memory is bounded by [`MAX_ROW_BYTES`] for any file: what is longer is read past, and counted.
 
+mod chunks;
 mod csv;
 mod json;
 mod lines;
+mod objects;
 pub(crate) mod parquet;
+mod place;
 mod source;
 mod take;
+mod walk;
 mod warc;
 
 use std::path::Path;
 
 pub(crate) use self::csv::{Quotes, header, header_row};
+pub use objects::{Access, Patience, is_url};
+pub(crate) use place::Place;
 pub use source::Counter;
-pub(crate) use source::{Source, hash_range, hex};
+pub(crate) use source::{Source, hash_file, hash_range, hex};
 pub(crate) use take::Taking;
+pub(crate) use walk::{Files, name};
 
 use crate::manifest::{FileEntry, Shard};
 use crate::settings::Selector;
@@ -75,9 +82,23 @@ pub(crate) struct Row {
     pub(crate) bytes: Result<Vec<u8>, Broken>,
 }
 
-/// Why the rows of a shard end before their time: bytes that cannot be decompressed, a page that cannot be read. What came before counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cut(pub(crate) String);
+/// Why the rows of a shard end before their time.
+#[derive(Debug)]
+pub(crate) enum Cut {
+    /// By the bytes themselves: they cannot be decompressed, a page cannot be read. What came before counts, and it is the same on every run.
+    Damaged(String),
+    /// The disk or the network did not give them. Another time it may: the shard is not done.
+    Lost(CorpusError),
+}
+
+impl From<Cut> for CorpusError {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Damaged(message) => Self::Input(message),
+            Cut::Lost(error) => error,
+        }
+    }
+}
 
 /// The rows of a shard, in order.
 pub(crate) trait Rows {
@@ -91,10 +112,18 @@ pub(crate) fn open(file: &FileEntry, shard: &Shard, text: &Selector, read: Count
     if format == Format::Parquet {
         return Ok(Box::new(parquet::Reader::open(file, shard, text, &read)?));
     }
-    let source = Source::open(Path::new(&file.path), shard.start..shard.end, file.compression, read)?;
+    let source = Source::open(&file.place()?, shard.start..shard.end, file.compression, read)?;
     Ok(match format {
         Format::Warc => Box::new(warc::Reader::new(source)),
         Format::Csv | Format::Tsv => Box::new(csv::Reader::new(source, shard.first_row, shard.start == 0)),
         _ => Box::new(lines::Reader::new(source, shard.first_row)),
     })
+}
+
+/// Whether the bytes of a shard are still those of the manifest, once they were read. Of an object that has an ETag nothing is read again: each
+/// answer was of the state that was hashed.
+pub(crate) fn unchanged(file: &FileEntry, shard: &Shard) -> Result<(), CorpusError> {
+    let place = file.place()?;
+    let is_same = place.etag().is_some() || hash_range(&place, shard.start..shard.end)? == shard.sha256;
+    if is_same { Ok(()) } else { Err(CorpusError::Changed { path: place.path().to_owned() }) }
 }

@@ -1,6 +1,5 @@
 //! Rows of a Parquet file: one column of text, read a few hundred rows at a time.
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -10,9 +9,11 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
 
-use super::{Counter, Cut, MAX_ROW_BYTES, Row, Rows};
-use crate::error::at;
+use super::chunks::Chunks;
+use super::{Counter, Cut, MAX_ROW_BYTES, Place, Row, Rows};
+use crate::error::{at, is_outside};
 use crate::manifest::{FileEntry, Shard};
 use crate::settings::Selector;
 use crate::{Broken, BrokenKind, CorpusError};
@@ -33,17 +34,27 @@ pub(crate) struct Piece {
     pub(crate) bytes: Range<u64>,
 }
 
-fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, CorpusError> {
-    let file = File::open(path).map_err(at(path))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| {
-        CorpusError::Input(format!("{} is no whole Parquet file: {error}; was it cut short while it was copied?", path.display()))
+type Builder = ParquetRecordBatchReaderBuilder<Chunks>;
+
+/// Reads the footer of a file of which these bytes will be read.
+fn builder(place: &Place, range: Option<Range<u64>>) -> Result<Builder, CorpusError> {
+    let path = place.path();
+    let cut =
+        |error| CorpusError::Input(format!("{} is no whole Parquet file: {error}; was it cut short while it was copied?", path.display()));
+    Builder::try_new(Chunks::open(place, range)?).map_err(|error| match error {
+        ParquetError::External(inner) => match inner.downcast::<std::io::Error>() {
+            Ok(error) if is_outside(&error) => at(path)(*error),
+            Ok(error) => cut(error.to_string()),
+            Err(other) => cut(other.to_string()),
+        },
+        other => cut(other.to_string()),
     })
 }
 
 /// Cuts a file into runs of row groups of about so many bytes of plain text.
-pub(crate) fn pieces(path: &Path, text: &Selector, shard_bytes: u64) -> Result<Vec<Piece>, CorpusError> {
-    let builder = builder(path)?;
-    column(&builder, path, text)?;
+pub(crate) fn pieces(place: &Place, text: &Selector, shard_bytes: u64) -> Result<Vec<Piece>, CorpusError> {
+    let builder = builder(place, None)?;
+    column(&builder, place.path(), text)?;
     let (mut pieces, mut before, mut plain) = (Vec::<Piece>::new(), 0_u64, u64::MAX);
     for (at, group) in builder.metadata().row_groups().iter().enumerate() {
         let size = group.total_byte_size().max(0) as u64;
@@ -68,7 +79,7 @@ pub(crate) fn pieces(path: &Path, text: &Selector, shard_bytes: u64) -> Result<V
 }
 
 /// The place of the text's column among the outermost ones.
-fn column(builder: &ParquetRecordBatchReaderBuilder<File>, path: &Path, text: &Selector) -> Result<usize, CorpusError> {
+fn column(builder: &Builder, path: &Path, text: &Selector) -> Result<usize, CorpusError> {
     text_column(builder.schema(), text).map_err(|message| CorpusError::Input(format!("{}: {message}", path.display())))
 }
 
@@ -97,8 +108,8 @@ pub(crate) fn groups(
     text: &Selector,
     all: bool,
 ) -> Result<(ParquetRecordBatchReader, usize), CorpusError> {
-    let path = Path::new(&file.path);
-    let builder = builder(path)?;
+    let place = file.place()?;
+    let (path, builder) = (place.path(), builder(&place, Some(shard.start..shard.end))?);
     let at = column(&builder, path, text)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), [at]);
     let groups = shard.groups.clone().unwrap_or_default();
@@ -154,7 +165,7 @@ impl Rows for Reader {
             match self.reader.next() {
                 None => return Ok(None),
                 Some(Ok(batch)) => self.batch = Some(batch),
-                Some(Err(error)) => return Err(Cut(format!("{} cannot be read further: {error}", self.path.display()))),
+                Some(Err(error)) => return Err(Cut::Damaged(format!("{} cannot be read further: {error}", self.path.display()))),
             }
         }
         let Some(batch) = &self.batch else { return Ok(None) };

@@ -1,7 +1,6 @@
 //! The bytes of a shard: a range of a file, counted as it is read, decompressed where needed.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Compression, Cut};
+use super::{Compression, Cut, Place};
 use crate::CorpusError;
-use crate::error::at;
+use crate::error::{at, is_outside};
 
-/// Bytes read from the disk, for the progress bar.
+/// Bytes read from the disk or the object store, for the progress bar.
 pub type Counter = Arc<AtomicU64>;
 
 /// Bytes asked of the disk at once.
@@ -41,10 +40,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn open(path: &Path, range: Range<u64>, compression: Compression, read: Counter) -> Result<Self, CorpusError> {
-        let mut file = File::open(path).map_err(at(path))?;
-        file.seek(SeekFrom::Start(range.start)).map_err(at(path))?;
-        let file = Counted { file: file.take(range.end - range.start), read };
+    pub(crate) fn open(place: &Place, range: Range<u64>, compression: Compression, read: Counter) -> Result<Self, CorpusError> {
+        let path = place.path();
+        let file = Counted { file: place.reader(range)?, read };
         let file = BufReader::with_capacity(BUFFER_BYTES, file);
         let reader: Box<dyn BufRead> = match compression {
             Compression::None => Box::new(file),
@@ -63,22 +61,29 @@ impl Source {
     }
 
     /// What an error of the reader means for the rows.
-    pub(crate) fn cut(&self, error: &io::Error) -> Cut {
-        Cut(format!("{} cannot be read further: {error}", self.path.display()))
+    pub(crate) fn cut(&self, error: io::Error) -> Cut {
+        match is_outside(&error) {
+            true => Cut::Lost(at(&self.path)(error)),
+            false => Cut::Damaged(format!("{} cannot be read further: {error}", self.path.display())),
+        }
     }
 }
 
 /// SHA-256 of a range of a file.
-pub(crate) fn hash_range(path: &Path, range: Range<u64>) -> Result<String, CorpusError> {
-    let mut file = File::open(path).map_err(at(path))?;
-    file.seek(SeekFrom::Start(range.start)).map_err(at(path))?;
-    let (mut rest, mut hash, mut buffer) = (file.take(range.end - range.start), Sha256::new(), vec![0; BUFFER_BYTES]);
+pub(crate) fn hash_range(place: &Place, range: Range<u64>) -> Result<String, CorpusError> {
+    let (mut rest, mut hash, mut buffer) = (place.reader(range)?, Sha256::new(), vec![0; BUFFER_BYTES]);
     loop {
-        match rest.read(&mut buffer).map_err(at(path))? {
+        match rest.read(&mut buffer).map_err(at(place.path()))? {
             0 => return Ok(hex(&hash.finalize())),
             n => hash.update(buffer.get(..n).unwrap_or_default()),
         }
     }
+}
+
+/// SHA-256 of a file on the disk.
+pub(crate) fn hash_file(path: &Path) -> Result<String, CorpusError> {
+    let place = Place::from(path);
+    hash_range(&place, 0..place.bytes()?)
 }
 
 /// Lower-case hexadecimal.

@@ -30,7 +30,7 @@ impl Reader {
         let mut header = Vec::new();
         loop {
             let mut read = Line { bytes: Vec::new(), length: 0 };
-            if !line(self.source.reader(), &mut read, |_| {}).map_err(|error| self.source.cut(&error))? {
+            if !line(self.source.reader(), &mut read, |_| {}).map_err(|error| self.source.cut(error))? {
                 return if header.is_empty() { Ok(None) } else { Err(self.wrong("ends inside its header")) };
             }
             let blank = read.bytes.iter().all(u8::is_ascii_whitespace);
@@ -53,7 +53,7 @@ impl Reader {
     }
 
     fn wrong(&self, what: &str) -> Cut {
-        Cut(format!("record {} of the web archive {what}; what follows cannot be found", self.next))
+        Cut::Damaged(format!("record {} of the web archive {what}; what follows cannot be found", self.next))
     }
 
     /// Reads the content behind a header; none if it is too long to be kept.
@@ -65,7 +65,7 @@ impl Reader {
         match read {
             Ok(n) if n == length => Ok(keep.then_some(bytes)),
             Ok(_) => Err(self.wrong("ends inside its content")),
-            Err(error) => Err(self.source.cut(&error)),
+            Err(error) => Err(self.source.cut(error)),
         }
     }
 }

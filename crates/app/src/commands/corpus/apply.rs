@@ -9,6 +9,7 @@ use corpus::{Apply, Duplicates};
 use detect::redact::{self, Key, Redactor, Salt, Secrets};
 use sha2::{Digest, Sha256};
 
+use super::objects::{Objects, on_a_disk};
 use super::{advised, manifest, policy, threads};
 
 #[derive(Args)]
@@ -36,9 +37,13 @@ pub(crate) struct ApplyArgs {
     /// Cores to use; without it, all
     #[arg(long)]
     threads: Option<std::num::NonZero<usize>>,
+    #[command(flatten)]
+    objects: Objects,
 }
 
 pub(super) fn run(args: &ApplyArgs) -> Result<ExitCode> {
+    on_a_disk(&args.out)?;
+    args.objects.install()?;
     let manifest = manifest(&args.dir)?;
     let policy = policy(args.policy.as_deref())?;
     let text = args.redaction.as_deref().map(read).transpose()?.unwrap_or_else(|| "default = \"mask\"".to_owned());

@@ -3,6 +3,7 @@
 mod apply;
 mod assess;
 mod detectors;
+mod objects;
 mod progress;
 mod sample;
 mod works;
@@ -47,7 +48,7 @@ pub(crate) enum Corpus {
 
 #[derive(Args)]
 pub(crate) struct ScanArgs {
-    /// Files and directories: .jsonl, .txt, .csv, .tsv, .parquet, .warc, .wet; all but Parquet also as .gz or .zst
+    /// Files, directories, and s3://BUCKET/KEY or s3://BUCKET/PREFIX: .jsonl, .txt, .csv, .tsv, .parquet, .warc, .wet; all but Parquet also as .gz or .zst
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Directory of the findings
@@ -76,6 +77,8 @@ pub(crate) struct ScanArgs {
     /// Language of summary.html: zh or en
     #[arg(long, default_value = "zh")]
     lang: Lang,
+    #[command(flatten)]
+    objects: objects::Objects,
 }
 
 #[derive(Args)]
@@ -87,6 +90,8 @@ pub(crate) struct Explain {
     /// zh or en
     #[arg(long, default_value = "zh")]
     lang: Lang,
+    #[command(flatten)]
+    objects: objects::Objects,
 }
 
 #[derive(Args)]
@@ -105,6 +110,8 @@ pub(crate) struct Merge {
 pub(crate) struct Check {
     /// Directory of a scan
     dir: PathBuf,
+    #[command(flatten)]
+    objects: objects::Objects,
 }
 
 pub(crate) fn run(command: &Corpus) -> Result<ExitCode> {
@@ -146,6 +153,8 @@ fn threads(wanted: Option<std::num::NonZero<usize>>) -> usize {
 }
 
 fn scan(args: &ScanArgs) -> Result<ExitCode> {
+    objects::on_a_disk(&args.out)?;
+    args.objects.install()?;
     let pipeline = args.detectors.pipeline(policy(args.policy.as_deref())?)?;
     let settings = Settings {
         text: Selector::new(&args.text)?,
@@ -230,6 +239,7 @@ fn print(summary: &Summary, dir: &Path) {
 }
 
 fn explain(args: &Explain) -> Result<ExitCode> {
+    args.objects.install()?;
     let rows = corpus::explain(&args.dir, &manifest(&args.dir)?, &args.row)?;
     rows.iter().for_each(|row| say!("{}", row.words(args.lang)));
     Ok(ExitCode::SUCCESS)
@@ -250,6 +260,7 @@ fn merge(args: &Merge) -> Result<ExitCode> {
 }
 
 fn check(args: &Check) -> Result<ExitCode> {
+    args.objects.install()?;
     let troubles = corpus::check(&args.dir, &manifest(&args.dir)?)?;
     troubles.iter().for_each(|trouble| say!("{trouble}"));
     if troubles.is_empty() {
