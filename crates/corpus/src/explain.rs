@@ -21,6 +21,8 @@ const MAX_ROWS: usize = 20;
 pub struct Explained {
     /// `file:line`.
     pub place: String,
+    /// Which shard has it.
+    pub shard: u32,
     /// What is known.
     pub row: Judged,
     /// Its text, where it could be read.
@@ -96,7 +98,7 @@ fn read(manifest: &Manifest, shard: &Shard, row: Judged) -> Result<Explained, Co
             if changed {
                 return Err(CorpusError::Changed { path: Path::new(&file.path).to_owned() });
             }
-            return Ok(Explained { place, row, text });
+            return Ok(Explained { place, shard: shard.id, row, text });
         }
     }
     Err(damaged(Path::new(&file.path), format!("has no row {} any more", row.line)))

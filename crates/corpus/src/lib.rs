@@ -12,6 +12,7 @@ pub mod assess;
 mod batch;
 mod broken;
 mod check;
+pub mod consent;
 mod durable;
 mod error;
 mod explain;

@@ -14,13 +14,13 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::sink::Sink;
-use super::{Applied, Apply, Copies, Fate};
+use super::{Applied, Apply, Asked, Copies, Fate};
 use crate::CorpusError;
 use crate::durable::Pending;
 use crate::error::damaged;
 use crate::findings::Reader;
 use crate::input::parquet::{cell, groups};
-use crate::input::unchanged;
+use crate::input::{person_cell, person_column, unchanged};
 use crate::manifest::{FileEntry, Shard};
 use crate::row::Judged;
 use crate::scan::writing;
@@ -49,7 +49,8 @@ impl Apply<'_> {
         let schema = arrow_array::RecordBatchReader::schema(&batches);
         let out = |name| Out::new(self.path(name, shard, file), Arc::clone(&schema));
         let (mut clean, mut quarantine, mut broken) = (out("clean")?, out("quarantine")?, out("broken")?);
-        let mut reasons = self.reasons(shard, file);
+        let (mut reasons, mut joined) = (self.reasons(shard, file), self.joined(shard, file));
+        let person = self.consent.map(|consent| person_column(file, &schema, &consent.person)).transpose()?;
         let mut judged = Reader::open(self.dir, shard.id)?;
         let mut applied = Applied::default();
         let mut ended = false;
@@ -62,7 +63,9 @@ impl Apply<'_> {
                     ended = true;
                     break;
                 };
-                self.sort(&row, &batch, (at, column), copies, file, &mut sorted, &mut applied, &mut reasons)?;
+                let named = person.and_then(|person| person_cell(&batch, person, at));
+                let asked = self.ask(&row, named.as_deref());
+                self.sort(&row, asked, &batch, (at, column), copies, file, &mut sorted, &mut applied, (&mut reasons, &mut joined))?;
             }
             let batch = batch.slice(0, sorted.clean.len());
             let texts = replaced(&batch, column, &sorted.texts)?;
@@ -75,6 +78,7 @@ impl Apply<'_> {
         quarantine.commit(false)?;
         broken.commit(false)?;
         reasons.commit()?;
+        joined.commit()?;
         Ok(applied)
     }
 
@@ -82,17 +86,18 @@ impl Apply<'_> {
     fn sort(
         &self,
         row: &Judged,
+        asked: Asked,
         batch: &RecordBatch,
         (at, column): (usize, usize),
         copies: &Copies,
         file: &FileEntry,
         sorted: &mut Sorted,
         applied: &mut Applied,
-        reasons: &mut Sink,
+        (reasons, joined): (&mut Sink, &mut Sink),
     ) -> Result<(), CorpusError> {
         let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
-        let fate = self.fate(row, copies);
-        applied.count(&fate);
+        let fate = self.fate(row, copies, asked);
+        self.note(row, asked, &fate, joined, applied)?;
         sorted.clean.push(matches!(fate, Fate::Keep | Fate::Redact(_)));
         sorted.quarantine.push(matches!(fate, Fate::Quarantine | Fate::Copy));
         sorted.broken.push(matches!(fate, Fate::Broken));
@@ -100,12 +105,12 @@ impl Apply<'_> {
         match fate {
             Fate::Redact(content) => {
                 let text = cell(batch, column, at).ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(changed)?;
-                let new = self.masked(text, content).ok_or_else(changed)?;
+                let new = self.masked(text, content, asked).ok_or_else(changed)?;
                 sorted.texts.pop();
                 sorted.texts.push(Some(new));
             }
             Fate::Quarantine | Fate::Copy => reasons.line(&self.reason(row, copies))?,
-            Fate::Keep | Fate::Broken => {}
+            Fate::Keep | Fate::Broken | Fate::Drop => {}
         }
         Ok(())
     }

@@ -2,9 +2,10 @@
 //! scan's. Nothing is detected again; the documents are read again and written beside, in their order.
 //!
 //! Below `out`: `clean/` (kept and redacted rows), `quarantine/` (removed rows, and why in `.reasons.jsonl`), `broken/` (rows that could not be
-//! read), `shards/` (a record of counts for each shard, written last: what has one is done). Rows that are kept are the same byte for byte.
+//! read), `consent/` (what consent did to which rows; those it drops are nowhere kept), `shards/` (a record of counts for each shard, written last: what has one is done). Rows that are kept are the same byte for byte.
 
 mod columns;
+mod joined;
 mod mask;
 mod sink;
 
@@ -19,15 +20,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use taxonomy::Decision;
 
+use crate::consent::{Consent, Tally, Verdict};
 use crate::error::{at, damaged};
 use crate::findings::Reader;
-use crate::input::{self, Counter, Format, Row, Taking, unchanged};
+use crate::input::{self, Counter, Format, Naming, Row, Taking, unchanged};
 use crate::manifest::{FileEntry, Manifest, Shard};
 use crate::record::Record;
 use crate::row::{Content, Judged};
 use crate::summary::Copy;
 use crate::{CorpusError, durable};
 
+use joined::Asked;
+pub(crate) use joined::path as joined_path;
 use sink::Sink;
 
 taxonomy::words! {
@@ -56,6 +60,10 @@ pub struct Applied {
     pub copies: u64,
     /// Not readable.
     pub broken: u64,
+    /// Removed for want of consent, and nowhere kept.
+    pub dropped: u64,
+    /// What consent made of the rows; all 0 where they were not joined with it.
+    pub consent: Tally,
 }
 
 impl Applied {
@@ -66,6 +74,8 @@ impl Applied {
         self.quarantined += other.quarantined;
         self.copies += other.copies;
         self.broken += other.broken;
+        self.dropped += other.dropped;
+        self.consent.add(&other.consent);
     }
 }
 
@@ -85,6 +95,8 @@ pub struct Apply<'a> {
     pub redaction: &'a str,
     /// Which copies go.
     pub duplicates: Duplicates,
+    /// Who agreed to what, where the rows are joined with it.
+    pub consent: Option<&'a Consent>,
     /// Cores to use.
     pub threads: usize,
 }
@@ -96,6 +108,7 @@ enum Fate<'r> {
     Quarantine,
     Copy,
     Broken,
+    Drop,
 }
 
 /// The copies of a shard, by line.
@@ -142,18 +155,23 @@ impl Apply<'_> {
         if open > 0 {
             return Err(CorpusError::Input(format!("{open} shards are not scanned yet; run `guiju corpus scan` again first")));
         }
-        for name in ["clean", "quarantine", "broken", "shards"] {
+        let joined = self.consent.map(|_| "consent");
+        for name in ["clean", "quarantine", "broken", "shards"].into_iter().chain(joined) {
             let path = self.out.join(name);
             std::fs::create_dir_all(&path).map_err(at(&path))?;
         }
-        let settings = json!({
+        let mut settings = json!({
             "format": 1, "manifest": self.manifest.digest(), "policy": self.policy.version(), "redaction": self.redaction, "duplicates": self.duplicates,
         });
+        if let (Some(consent), Some(settings)) = (self.consent, settings.as_object_mut()) {
+            self.can_join()?;
+            settings.insert("consent".to_owned(), consent.settings());
+        }
         let (path, text) = (self.out.join("apply.json"), format!("{settings:#}\n"));
         match std::fs::read_to_string(&path) {
             Ok(there) if there == text => Ok(()),
             Ok(_) => Err(CorpusError::Input(format!(
-                "{} was begun with another scan, policy or redaction; name another --out, or remove it",
+                "{} was begun with another scan, policy, redaction or consent, or on another day; name another --out, or remove it",
                 self.out.display()
             ))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => durable::write_bytes(&path, text.as_bytes()),
@@ -205,7 +223,8 @@ impl Apply<'_> {
         };
         let sink = |name| Sink::new(self.path(name, shard, file), file.compression, header.clone());
         let (mut clean, mut quarantine, mut broken) = (sink("clean").always()?, sink("quarantine"), sink("broken"));
-        let mut reasons = self.reasons(shard, file);
+        let (mut reasons, mut joined) = (self.reasons(shard, file), self.joined(shard, file));
+        let naming = self.consent.map(|consent| Naming::of(file, &consent.person)).transpose()?;
         let mut rows = input::open(file, shard, &settings.text, Counter::default())?;
         let mut applied = Applied::default();
         for judged in Reader::open(self.dir, shard.id)? {
@@ -213,27 +232,29 @@ impl Apply<'_> {
             // Where the scan ended early, so do the findings: no row beyond them is asked for.
             let row = rows.next()?.filter(|row| row.line == judged.line);
             let Row { bytes, .. } = row.ok_or_else(|| CorpusError::Changed { path: PathBuf::from(&file.path) })?;
-            let (fate, raw) = (self.fate(&judged, copies), bytes.as_deref().unwrap_or_default());
-            applied.count(&fate);
+            let raw = bytes.as_deref().unwrap_or_default();
+            let asked = self.ask(&judged, naming.as_ref().and_then(|naming| naming.person(raw)).as_deref());
+            let fate = self.fate(&judged, copies, asked);
+            self.note(&judged, asked, &fate, &mut joined, &mut applied)?;
             match fate {
                 Fate::Keep => clean.write(raw)?,
-                Fate::Redact(content) => clean.write(&self.redacted(raw, &taking, content, file)?)?,
+                Fate::Redact(content) => clean.write(&self.redacted(raw, &taking, content, asked, file)?)?,
                 Fate::Quarantine | Fate::Copy => {
                     quarantine.write(raw)?;
                     reasons.line(&self.reason(&judged, copies))?;
                 }
                 // A row above the limit is not held in memory; broken.jsonl of the scan says where it stands.
                 Fate::Broken => broken.write(raw)?,
+                Fate::Drop => {}
             }
         }
         unchanged(file, shard)?;
-        [clean, quarantine, broken, reasons].into_iter().try_for_each(Sink::commit)?;
+        [clean, quarantine, broken, reasons, joined].into_iter().try_for_each(Sink::commit)?;
         Ok(applied)
     }
 
     fn path(&self, name: &str, shard: &Shard, file: &FileEntry) -> PathBuf {
-        let base = Path::new(&file.path).file_name().and_then(|name| name.to_str()).unwrap_or("rows");
-        self.out.join(name).join(format!("{:06}-{base}", shard.id))
+        self.out.join(name).join(numbered(shard, file))
     }
 
     fn reasons(&self, shard: &Shard, file: &FileEntry) -> Sink {
@@ -242,28 +263,34 @@ impl Apply<'_> {
         Sink::new(PathBuf::from(path), input::Compression::None, Vec::new())
     }
 
-    fn fate<'r>(&self, judged: &'r Judged, copies: &Copies) -> Fate<'r> {
+    fn fate<'r>(&self, judged: &'r Judged, copies: &Copies, asked: Asked) -> Fate<'r> {
         let Ok(content) = &judged.content else { return Fate::Broken };
+        // First, so that a row of somebody who said no is kept nowhere, not even in quarantine.
+        if let Verdict::Drop(_) = asked.verdict {
+            return Fate::Drop;
+        }
         match self.policy.decide(&content.findings, &content.faults, Direction::Corpus) {
             Decision::Hold | Decision::Refuse => Fate::Quarantine,
             _ if copies.contains_key(&judged.line) => Fate::Copy,
             Decision::Mask => Fate::Redact(content),
+            Decision::Pass if matches!(asked.verdict, Verdict::Redact(..)) => Fate::Redact(content),
             Decision::Pass => Fate::Keep,
         }
     }
 
     /// The row with what the policy masks masked.
-    fn redacted(&self, raw: &[u8], taking: &Taking, content: &Content, file: &FileEntry) -> Result<Vec<u8>, CorpusError> {
+    fn redacted(&self, raw: &[u8], taking: &Taking, content: &Content, asked: Asked, file: &FileEntry) -> Result<Vec<u8>, CorpusError> {
         let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
         let taken = taking.take(raw).map_err(|_| changed())?;
-        let text = self.masked(&taken.text, content).ok_or_else(changed)?;
+        let text = self.masked(&taken.text, content, asked).ok_or_else(changed)?;
         Ok(taking.put(raw, &taken.place, &text))
     }
 
-    /// The text with what the policy masks masked; none if it is not the text that was judged.
-    fn masked(&self, text: &str, content: &Content) -> Option<String> {
-        let masks =
-            |finding: &&taxonomy::Finding| self.policy.decide(std::slice::from_ref(*finding), &[], Direction::Corpus) == Decision::Mask;
+    /// The text with what the policy or consent masks masked; none if it is not the text that was judged.
+    fn masked(&self, text: &str, content: &Content, asked: Asked) -> Option<String> {
+        let masks = |finding: &&taxonomy::Finding| {
+            asked.verdict.redacts(finding) || self.policy.decide(std::slice::from_ref(*finding), &[], Direction::Corpus) == Decision::Mask
+        };
         (crate::content_hash(text) == content.hash).then(|| mask::mask(text, content.findings.iter().filter(masks), self.redactor))?
     }
 
@@ -281,6 +308,12 @@ impl Apply<'_> {
     }
 }
 
+/// `000000-NAME`.
+fn numbered(shard: &Shard, file: &FileEntry) -> String {
+    let base = Path::new(&file.path).file_name().and_then(|name| name.to_str()).unwrap_or("rows");
+    format!("{:06}-{base}", shard.id)
+}
+
 impl Applied {
     fn count(&mut self, fate: &Fate<'_>) {
         self.rows += 1;
@@ -290,6 +323,7 @@ impl Applied {
             Fate::Quarantine => &mut self.quarantined,
             Fate::Copy => &mut self.copies,
             Fate::Broken => &mut self.broken,
+            Fate::Drop => &mut self.dropped,
         } += 1;
     }
 }

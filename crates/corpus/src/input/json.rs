@@ -11,11 +11,25 @@ use serde_json::value::RawValue;
 
 use crate::{Broken, BrokenKind};
 
+/// The name a path leads to: a string that is not empty, or an integer as it stands there; none where there is neither.
+pub(super) fn name<'r>(row: &'r str, path: &[String]) -> Option<Cow<'r, str>> {
+    let raw = find(row, path).ok()??.get();
+    if raw.starts_with('"') {
+        let Text(name) = serde_json::from_str(raw).ok()?;
+        return Some(name).filter(|name| !name.is_empty());
+    }
+    let digits = raw.strip_prefix('-').unwrap_or(raw);
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(Cow::Borrowed(raw))
+}
+
+fn find<'r>(row: &'r str, path: &[String]) -> serde_json::Result<Option<&'r RawValue>> {
+    let mut json = serde_json::Deserializer::from_str(row);
+    Find(path).deserialize(&mut json).and_then(|found| json.end().map(|()| found))
+}
+
 /// The text a path leads to, and where its JSON string stands in the row.
 pub(super) fn text<'r>(row: &'r str, path: &[String]) -> Result<(Cow<'r, str>, Range<usize>), Broken> {
-    let mut json = serde_json::Deserializer::from_str(row);
-    let found = Find(path).deserialize(&mut json).and_then(|found| json.end().map(|()| found));
-    let raw = found.map_err(|error| Broken::new(BrokenKind::NoJson, format!("is no JSON: {error}")))?;
+    let raw = find(row, path).map_err(|error| Broken::new(BrokenKind::NoJson, format!("is no JSON: {error}")))?;
     let raw = raw.ok_or_else(|| Broken::new(BrokenKind::NoField, format!("there is no field '{}'", path.join("/"))))?.get();
     if !raw.starts_with('"') {
         return Err(Broken::new(BrokenKind::NoText, format!("the field '{}' holds no text but {}", path.join("/"), what(raw))));
@@ -123,6 +137,25 @@ mod tests {
         let row = r#"{"id":1,"messages":[{"role":"user"},{"content":"他说\n好"}],"x":null}"#;
         let (text, place) = text(row, &path(&["messages", "1", "content"])).unwrap();
         assert_eq!((text.as_ref(), row.get(place).unwrap()), ("他说\n好", r#""他说\n好""#));
+    }
+
+    #[test]
+    fn a_name_is_a_string_or_an_integer() {
+        for (row, wanted) in [
+            (r#"{"u":"用户-18","text":""}"#, Some("用户-18")),
+            (r#"{"u":"a\u0062"}"#, Some("ab")),
+            (r#"{"u":17}"#, Some("17")),
+            (r#"{"u":-1}"#, Some("-1")),
+            (r#"{"u":1.5}"#, None),
+            (r#"{"u":1e3}"#, None),
+            (r#"{"u":""}"#, None),
+            (r#"{"u":null}"#, None),
+            (r#"{"u":["a"]}"#, None),
+            (r#"{"u":"a","u":"b"}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(name(row, &path(&["u"])).as_deref(), wanted, "{row}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod json;
 mod lines;
 mod objects;
 pub(crate) mod parquet;
+mod person;
 mod place;
 mod source;
 mod take;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 pub(crate) use self::csv::{Quotes, header, header_row};
 pub use objects::{Access, Patience, is_url};
+pub(crate) use person::{Naming, can_name, person_cell, person_column};
 pub(crate) use place::Place;
 pub use source::Counter;
 pub(crate) use source::{Source, hash_file, hash_range, hex};

@@ -12,8 +12,18 @@ fn apply(work: &Work, dir: &str, out: &str, policy: &Policy, duplicates: Duplica
     let redactor = Redactor::new(redact::Policy::from_toml("default = \"mask\"").unwrap(), &Secrets::default()).unwrap();
     let dir = work.path(dir);
     let manifest = Manifest::read(&dir).unwrap().unwrap();
-    Apply { dir: &dir, out: &work.path(out), manifest: &manifest, policy, redactor: &redactor, redaction: "mask", duplicates, threads: 2 }
-        .run()
+    Apply {
+        dir: &dir,
+        out: &work.path(out),
+        manifest: &manifest,
+        policy,
+        redactor: &redactor,
+        redaction: "mask",
+        duplicates,
+        consent: None,
+        threads: 2,
+    }
+    .run()
 }
 
 fn read(path: &Path) -> String {

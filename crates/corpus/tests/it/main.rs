@@ -13,6 +13,7 @@
 mod apply;
 mod assess;
 mod batch;
+mod consent;
 mod faults;
 mod formats;
 mod objects;

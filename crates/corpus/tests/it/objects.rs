@@ -40,9 +40,19 @@ fn applied(work: &Work, out: &str, to: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let manifest = Manifest::read(&dir).unwrap().unwrap();
     let policy = Policy::default();
     let duplicates = Duplicates::Exact;
-    Apply { dir: &dir, out: &to, manifest: &manifest, policy: &policy, redactor: &redactor, redaction: "mask", duplicates, threads: 2 }
-        .run()
-        .unwrap();
+    Apply {
+        dir: &dir,
+        out: &to,
+        manifest: &manifest,
+        policy: &policy,
+        redactor: &redactor,
+        redaction: "mask",
+        duplicates,
+        consent: None,
+        threads: 2,
+    }
+    .run()
+    .unwrap();
     files(&to).into_iter().filter(|(path, _)| ["clean", "quarantine"].iter().any(|name| path.starts_with(name))).collect()
 }
 

@@ -123,6 +123,12 @@ impl Redactor {
         Ok(Self { policy, pseudonym, preserve, salt: secrets.salt.clone() })
     }
 
+    /// What is done with which kind.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Redacts a text. Marks may come in any order and overlap; an empty mark marks nothing. Work is linear in the text and in the sum of
     /// the marks' lengths.
     ///

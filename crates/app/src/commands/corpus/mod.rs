@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use corpus::consent::Joined;
 use corpus::summary::Summary;
 use corpus::{CorpusError, Counter, Manifest, Record, SHARD_BYTES, Scan, Selector, Settings};
 use detect::Policy;
@@ -87,6 +88,9 @@ pub(crate) struct Explain {
     dir: PathBuf,
     /// FILE:LINE, or eight digits or more of a content hash
     row: String,
+    /// Directory into which it was applied: then also what consent did to the row
+    #[arg(long)]
+    applied: Option<PathBuf>,
     /// zh or en
     #[arg(long, default_value = "zh")]
     lang: Lang,
@@ -240,8 +244,12 @@ fn print(summary: &Summary, dir: &Path) {
 
 fn explain(args: &Explain) -> Result<ExitCode> {
     args.objects.install()?;
-    let rows = corpus::explain(&args.dir, &manifest(&args.dir)?, &args.row)?;
-    rows.iter().for_each(|row| say!("{}", row.words(args.lang)));
+    let manifest = manifest(&args.dir)?;
+    for row in corpus::explain(&args.dir, &manifest, &args.row)? {
+        say!("{}", row.words(args.lang));
+        let joined = args.applied.as_deref().map(|out| Joined::of(out, &manifest, &row)).transpose()?.flatten();
+        joined.iter().for_each(|joined| say!("{}", joined.words(args.lang)));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
