@@ -100,7 +100,7 @@ impl Apply<'_> {
         self.note(row, asked, &fate, joined, applied)?;
         sorted.clean.push(matches!(fate, Fate::Keep | Fate::Redact(_)));
         sorted.quarantine.push(matches!(fate, Fate::Quarantine | Fate::Copy));
-        sorted.broken.push(matches!(fate, Fate::Broken));
+        sorted.broken.push(matches!(fate, Fate::Broken) && self.keeps_broken());
         sorted.texts.push(None);
         match fate {
             Fate::Redact(content) => {

@@ -38,6 +38,11 @@ impl Apply<'_> {
         })
     }
 
+    /// Whether rows that could not be read are copied. Of those that are joined nobody knows whose they are.
+    pub(super) const fn keeps_broken(&self) -> bool {
+        self.consent.is_none()
+    }
+
     /// What a join says of a row whose person is this.
     pub(super) fn ask(&self, judged: &Judged, person: Option<&str>) -> Asked {
         let (Some(consent), Ok(content)) = (self.consent, &judged.content) else { return UNASKED };

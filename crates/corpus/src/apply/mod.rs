@@ -244,8 +244,8 @@ impl Apply<'_> {
                     reasons.line(&self.reason(&judged, copies))?;
                 }
                 // A row above the limit is not held in memory; broken.jsonl of the scan says where it stands.
-                Fate::Broken => broken.write(raw)?,
-                Fate::Drop => {}
+                Fate::Broken if self.keeps_broken() => broken.write(raw)?,
+                Fate::Broken | Fate::Drop => {}
             }
         }
         unchanged(file, shard)?;

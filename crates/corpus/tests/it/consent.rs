@@ -194,7 +194,7 @@ fn consent_never_lays_open_what_the_policy_masks() {
 #[test]
 fn a_row_is_explained_with_what_consent_did() {
     let work = Work::new();
-    work.file("a.jsonl", &jsonl(ROWS));
+    work.file("a.jsonl", &[jsonl(ROWS), b"{\"meta\":{\"user\":\"user-17\"}}\n".to_vec()].concat());
     apply(&work, "out-a.jsonl", "one", &lax(), Some(&consent(&snapshot(&work), "/meta/user"))).unwrap();
     let dir = work.path("out-a.jsonl");
     let manifest = Manifest::read(&dir).unwrap().unwrap();
@@ -205,6 +205,8 @@ fn a_row_is_explained_with_what_consent_did() {
     assert!(said(1).contains("dropped: the person said no") && said(9).contains("does not say whose it is"), "{}{}", said(1), said(9));
     assert!(said(5).contains("redacted: no separate consent") && said(5).contains("financial account"), "{}", said(5));
     assert_eq!((said(3), said(6), said(10)), Default::default());
+    // A row without text, whoever it is of, is not copied either.
+    assert!(!work.path("one/broken/000000-a.jsonl").exists());
 }
 
 #[test]

@@ -125,15 +125,18 @@ fn what_lasts_is_named_and_the_next_run_goes_on() {
     let work = Work::new();
     let bytes = gzip(&many());
     work.file("whole.jsonl.gz", &bytes);
+    // Where a redirect points to: nobody may come.
+    put("elsewhere", "a.jsonl.gz", &bytes);
     for (bucket, fault, said) in [
         ("gone", Fault::Status(404, "NoSuchKey"), "there is no such object (404 NoSuchKey)"),
         ("refused", Fault::Status(403, "AccessDenied"), "access was refused (403 AccessDenied)"),
-        ("busy", Fault::Status(503, "SlowDown"), "asks to slow down (503 SlowDown): asked 3 times"),
-        ("broken", Fault::Status(500, "InternalError"), "the store failed (500 InternalError): asked 3 times"),
+        ("busy", Fault::Status(503, "SlowDown"), "asks to slow down (503 SlowDown): asked up to 3 times"),
+        ("broken", Fault::Status(500, "InternalError"), "the store failed (500 InternalError): asked up to 3 times"),
         ("moved", Fault::Status(301, "PermanentRedirect"), "lies in another region than 'us-east-1'"),
         ("region", Fault::Status(400, "AuthorizationHeaderMalformed"), "lies in another region than 'us-east-1'"),
-        ("torn", Fault::Cut, "the connection was cut: asked 3 times"),
-        ("silent", Fault::Slow, "no answer within 2 s: asked 3 times"),
+        ("sent-on", Fault::Status(307, "TemporaryRedirect"), "lies in another region than 'us-east-1'"),
+        ("torn", Fault::Cut, "the connection was cut: asked up to 3 times"),
+        ("silent", Fault::Slow, "no answer within 2 s: asked up to 3 times"),
         ("short", Fault::Short, "is it an S3 service?"),
     ] {
         let (manifest, failed) = scanned(&work, "a.jsonl.gz", &bytes, bucket, |bucket| fail(bucket, fault, ALWAYS));
@@ -145,6 +148,7 @@ fn what_lasts_is_named_and_the_next_run_goes_on() {
         let (failed, _) = work.scan(&manifest, bucket, 2);
         assert!(failed.is_empty() && findings(&work, bucket) == findings(&work, "out-whole.jsonl.gz"), "{bucket}: {failed:?}");
     }
+    assert_eq!(with("elsewhere", |bucket| bucket.requests), 0);
 }
 
 #[test]

@@ -88,7 +88,9 @@ fn error(status: u16, code: &str) -> Response<Body> {
     let body = format!(
         "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message><AWSAccessKeyId>AKIDSECRET</AWSAccessKeyId></Error>"
     );
-    Response::builder().status(status).body(Body::from(body)).unwrap()
+    let response = Response::builder().status(status);
+    let response = if status == 307 { response.header("location", "/elsewhere/a.jsonl.gz") } else { response };
+    response.body(Body::from(body)).unwrap()
 }
 
 async fn answer(request: Request) -> Response<Body> {
@@ -146,7 +148,8 @@ fn list(bucket: &Bucket, query: &str) -> Response<Body> {
     let mut below = bucket.objects.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after);
     let page: Vec<_> = below.by_ref().take(2).collect();
     let entry = |(key, bytes): &(&String, &Vec<u8>)| {
-        let (tag, size) = (etag(bytes), bytes.len());
+        // Without quotes, as some stores list it.
+        let (tag, size) = (etag(bytes).replace('"', ""), bytes.len());
         format!(
             "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>{tag}</ETag><Size>{size}</Size></Contents>"
         )

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as Key};
-use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use object_store::client::{HttpClient, HttpConnector};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, RetryConfig};
 
 use crate::CorpusError;
 
@@ -119,15 +120,35 @@ impl Access {
             return Err(CorpusError::Input(format!("s3://{bucket}: there are no credentials in the environment; {names}")));
         }
         let is_http = endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http:"));
-        let client = ClientOptions::new()
-            .with_allow_http(is_http)
-            .with_timeout(self.patience.request)
-            .with_connect_timeout(CONNECT.min(self.patience.request));
+        let client = ClientOptions::new().with_allow_http(is_http);
         let builder = AmazonS3Builder::new().with_bucket_name(bucket).with_region(self.region()).with_retry(self.patience.retry());
-        let builder = builder.with_client_options(client).with_skip_signature(self.anonymous);
+        let connect = Connect { request: self.patience.request };
+        let builder = builder.with_client_options(client).with_http_connector(connect).with_skip_signature(self.anonymous);
         let builder = endpoint.into_iter().fold(builder, AmazonS3Builder::with_endpoint);
         let known = CREDENTIALS.iter().chain(BESIDE).filter(|_| !self.anonymous).filter_map(|(name, key)| Some((*key, variable(name)?)));
         Ok(known.fold(builder, |builder, (key, value)| builder.with_config(key, value)))
+    }
+}
+
+/// Makes clients that follow no redirect: a signed request would go elsewhere.
+#[derive(Debug)]
+struct Connect {
+    request: Duration,
+}
+
+impl HttpConnector for Connect {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let is_http = options.get_config_value(&ClientConfigKey::AllowHttp).is_some_and(|value| value == "true");
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .https_only(!is_http)
+            .http1_only()
+            .timeout(self.request)
+            .connect_timeout(CONNECT.min(self.request));
+        // What is in clear stays on this machine or in the network that was named.
+        let client = if is_http { client.no_proxy() } else { client };
+        let failed = |error| object_store::Error::Generic { store: "S3", source: Box::new(error) };
+        Ok(HttpClient::new(client.build().map_err(failed)?))
     }
 }
 

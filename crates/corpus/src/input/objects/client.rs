@@ -74,7 +74,7 @@ impl Client {
             let named = |error| trouble::named(&error, &object.url, access);
             let answer = store.get_opts(&object.key, options).await.map_err(named)?;
             // A store that does not know If-Match is found out here.
-            let is_same = object.etag.is_none() || answer.meta.e_tag == object.etag;
+            let is_same = object.etag.is_none() || state(answer.meta.e_tag.clone()) == object.etag;
             if !is_same || answer.meta.size != object.bytes {
                 return Err(CorpusError::Changed { path: (&object.url).into() });
             }
@@ -90,7 +90,7 @@ impl Client {
         let (access, url) = (self.access, object.url.clone());
         let ask = async move {
             match store.head(&object.key).await {
-                Ok(meta) => Ok(Some(Object { bytes: meta.size, etag: meta.e_tag, ..object })),
+                Ok(meta) => Ok(Some(Object { bytes: meta.size, etag: state(meta.e_tag), ..object })),
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(trouble::named(&error, &object.url, access)),
             }
@@ -142,14 +142,13 @@ impl Client {
     }
 }
 
-/// An object of a listing; none for what stands for a directory.
+/// An object of a listing; none for what stands for the bucket itself.
 fn listed(bucket: &str, meta: ObjectMeta) -> Option<Object> {
-    let url = format!("s3://{bucket}/{}", meta.location);
-    (!meta.location.as_ref().is_empty()).then(|| Object {
-        url,
-        bucket: bucket.to_owned(),
-        key: meta.location,
-        bytes: meta.size,
-        etag: meta.e_tag,
-    })
+    let (url, etag) = (format!("s3://{bucket}/{}", meta.location), state(meta.e_tag));
+    (!meta.location.as_ref().is_empty()).then(|| Object { url, bucket: bucket.to_owned(), key: meta.location, bytes: meta.size, etag })
+}
+
+/// An ETag in one form: some stores leave out its quotes in a listing. A weak one (RFC 9110, 8.8.3) does not name a state byte for byte, so it is none.
+fn state(etag: Option<String>) -> Option<String> {
+    etag.filter(|etag| !etag.starts_with("W/")).map(|etag| format!("\"{}\"", etag.trim_matches('"')))
 }

@@ -66,8 +66,7 @@ pub(crate) fn find(url: &str) -> Result<Option<Object>, CorpusError> {
     Client::of_process()?.find(Object::named(url, 0, None)?)
 }
 
-/// All objects below a prefix: below `s3://bucket/a` stands `a/b`, not `ab`. Those without a byte whose names end in `/` are the directories of
-/// some consoles and are left out.
+/// All objects below a prefix: below `s3://bucket/a` stands `a/b`, not `ab`.
 pub(crate) fn list(url: &str) -> Result<Vec<Object>, CorpusError> {
     let (bucket, prefix) = parts(url)?;
     let found = Client::of_process()?.list(url, &bucket, prefix)?;

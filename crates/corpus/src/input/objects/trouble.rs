@@ -51,7 +51,7 @@ pub(super) fn named(error: &object_store::Error, url: &str, access: &Access) -> 
     let (said, patience) = (Said::of(error), &access.patience);
     let (shown, code, region) = (said.shown(), said.code.as_deref().unwrap_or_default(), access.region());
     let endpoint = access.endpoint().unwrap_or_else(|| format!("Amazon S3, region {region}"));
-    let again = format!("asked {} times; the same command goes on later", patience.retries + 1);
+    let again = format!("asked up to {} times; the same command goes on later", patience.retries + 1);
     let is_elsewhere = matches!(code, "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException");
     let message = match error {
         E::Precondition { .. } => return CorpusError::Changed { path: url.into() },
