@@ -5,7 +5,9 @@
 //! machines can share the work. Nothing here has a clock, and the files are the same, byte for byte, on every run. Nothing here asks a network, but for
 //! documents whose names begin with `s3://` ([`Access`]).
 //!
-//! [`Manifest::make`] -> [`Scan::run`] -> [`summary::merge`] -> [`Apply::run`]; [`explain`] says why a row was removed.
+//! [`Manifest::make`] -> [`Scan::run`] -> [`summary::merge`] -> [`Apply::run`]; [`explain`] says why a row was removed. Before and after a source is
+//! collected [`assess`] holds it against the limit of 5 %; [`spotcheck`] has people and detectors look at what was kept; [`works`] finds what repeats
+//! a protected work.
 
 mod apply;
 pub mod assess;

@@ -33,9 +33,14 @@ pub(super) fn words(it: &Assessment, lang: Lang) -> String {
         }
         (Outcome::LargerSample, _) => larger(it, lang),
     };
+    let unread = match (it.unread.len(), lang) {
+        (0, _) => String::new(),
+        (files, Lang::Zh) => format!("注意：{files} 个文件未能读完，其余数据未计入。"),
+        (files, Lang::En) => format!(" Note: {files} files were not read to the end; what lies behind is not counted."),
+    };
     match lang {
-        Lang::Zh => format!("{}：{share}。{next}", it.outcome.title(lang)),
-        Lang::En => format!("{}: {share}. {next}", it.outcome.title(lang)),
+        Lang::Zh => format!("{}：{share}。{next}{unread}", it.outcome.title(lang)),
+        Lang::En => format!("{}: {share}. {next}{unread}", it.outcome.title(lang)),
     }
 }
 

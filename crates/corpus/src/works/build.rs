@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::prints::{Letters, prints};
-use super::{BLOCK, FEWEST_LETTERS, MAX_PRINTS, Work, Works};
+use super::{BLOCK, FEWEST_LETTERS, MAX_PRINTS, MAX_SAME, Work, Works};
 use crate::input::{self, Counter};
 use crate::manifest::Manifest;
 use crate::settings::{SHARD_BYTES, Selector, Settings};
 use crate::{CorpusError, Format};
 
-/// Blocks a fingerprint may stand in. What stands in more is an opening, a refrain or a legal notice, and tells no work from another; it is left out.
-const MAX_SAME: usize = 8;
 /// Wrong rows that are named; the others are only counted.
 const NAMED: usize = 20;
 /// Longest id, in bytes: it stands in every finding.

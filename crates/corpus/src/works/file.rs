@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::prints::{SHINGLE, WINDOW};
-use super::{BLOCK, MAX_PRINTS, Work, Works};
+use super::{BLOCK, MAX_PRINTS, MAX_SAME, Work, Works};
 use crate::error::{at, damaged};
 use crate::input::hex;
 use crate::{CorpusError, durable};
@@ -148,7 +148,9 @@ fn parse(mut file: impl Read, length: u64) -> Result<Works, String> {
         return Err("its checksum does not fit".to_owned());
     }
     let all_blocks: u64 = head.works.iter().map(|work| u64::from(work.letters.div_ceil(BLOCK)) + 1).sum();
-    if !hashes.is_sorted() || all_blocks > u64::from(u32::MAX) || blocks.iter().any(|&block| u64::from(block) >= all_blocks) {
+    // One fingerprint that stands everywhere would make a row cost as much as the register is long.
+    let too_many = hashes.chunk_by(|a, b| a == b).any(|same| same.len() > MAX_SAME);
+    if too_many || !hashes.is_sorted() || all_blocks > u64::from(u32::MAX) || blocks.iter().any(|&block| u64::from(block) >= all_blocks) {
         return Err("its fingerprints are not in order".to_owned());
     }
     Ok(Works::new(head.works, hashes, blocks, hex(&whole.finalize())))
@@ -189,5 +191,23 @@ mod tests {
             assert!(parse(changed.as_slice(), changed.len() as u64).is_err(), "byte {at}");
             assert!(parse(&bytes[..at], at as u64).is_err(), "cut at {at}");
         }
+    }
+
+    #[test]
+    fn a_register_made_by_somebody_else_is_refused_or_does_no_harm() {
+        let (mut bytes, text) = (Vec::new(), "山里的茶园在雨季之前修好了排水沟和石阶，".repeat(12));
+        register().write_to(&mut bytes).unwrap();
+        let mut usable = 0;
+        for (at, value) in (40..bytes.len()).flat_map(|at| [0x00, 0x01, 0x39, 0x7f, 0xff].map(|value| (at, value))) {
+            let mut changed = bytes.clone();
+            changed[at] = value;
+            let checksum = Sha256::digest(&changed[40..]);
+            changed[8..40].copy_from_slice(&checksum);
+            let Ok(works) = parse(changed.as_slice(), changed.len() as u64) else { continue };
+            usable += 1;
+            let verdict = detect::Pipeline::new(vec![Box::new(works)]).check_as(&text, detect::Direction::Corpus);
+            assert!(verdict.faults.is_empty() && verdict.findings.iter().all(|finding| finding.span.cut(&text).is_some()), "{at} {value}");
+        }
+        assert!(usable > 100, "{usable}");
     }
 }

@@ -17,6 +17,8 @@ pub use build::build;
 const BLOCK: u32 = 128;
 /// Most fingerprints of a register: with their blocks and the table of buckets 256 MB in memory, some 100 million letters.
 const MAX_PRINTS: usize = 16_000_000;
+/// Blocks a fingerprint may stand in. What stands in more is an opening, a refrain or a legal notice, and tells no work from another; it is left out.
+const MAX_SAME: usize = 8;
 /// Fewest letters of a work, and of a row that is looked at: shorter ones are phrases that many write.
 const FEWEST_LETTERS: usize = 64;
 
