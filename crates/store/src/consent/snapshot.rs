@@ -10,7 +10,7 @@ use keys::digest::{hex, sha256};
 use ledger::leaf::Class;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::Row;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use taxonomy::ConsentScope;
 use zeroize::Zeroizing;
@@ -72,6 +72,14 @@ struct Line {
     out: bool,
 }
 
+/// The line as it is written.
+#[derive(Serialize)]
+struct Row<'a> {
+    person: &'a str,
+    #[serde(flatten)]
+    line: &'a Line,
+}
+
 impl Tenant {
     /// Makes a snapshot that is good from `today` to `until`, both `YYYY-MM-DD`, and records that it was made. Entry: `consent.snapshot`.
     ///
@@ -103,12 +111,8 @@ impl Tenant {
         let header = Header { format: 1, kind: "consent", tenant, purpose: TRAINING, made: today, until, key, persons };
         let mut file = serde_json::to_vec(&header).map_err(wrong)?;
         for (person, line) in lines {
-            let mut row = serde_json::Map::from_iter([("person".to_owned(), Value::from(person.as_str()))]);
-            if let Value::Object(rest) = serde_json::to_value(line).map_err(wrong)? {
-                row.extend(rest);
-            }
             file.push(b'\n');
-            serde_json::to_writer(&mut file, &row).map_err(wrong)?;
+            serde_json::to_writer(&mut file, &Row { person, line }).map_err(wrong)?;
         }
         file.push(b'\n');
         let opted_out = lines.values().filter(|line| line.out).count() as u64;

@@ -194,6 +194,8 @@ fn a_snapshot_says_what_holds_and_names_nobody() {
             assert_eq!(header[field], value);
         }
         let text = String::from_utf8(snapshot.file.clone()).unwrap();
+        assert!(text.starts_with("{\"format\":1,\"kind\":\"consent\"") && text.ends_with("}\n"));
+        assert!(text.lines().skip(1).all(|line| line.starts_with("{\"person\":\"")), "{text}");
         assert!(!text.contains("user-") && !text.contains("用户"), "{text}");
         let label = tenant.person_label("user-1").await.unwrap();
         assert!(!text.contains(&label), "nor the label of the store");
