@@ -145,6 +145,7 @@ fn what_apply_wrote_is_checked_whole_and_with_another_lexicon() {
         policy: &policy,
         redactor: &redactor,
         redaction: "d",
+        consent: None,
         duplicates: Duplicates::Keep,
         threads: 1,
     }
