@@ -192,7 +192,7 @@ mod tests {
         let (done, found) = crawl(&lines, "other").unwrap();
         assert_eq!((done.checked, done.refused), (8, 4));
         assert_eq!(found, [2, 4, 6, 7].map(|line| (line, Why::Rules)));
-        assert_eq!(done.sha256, format!("{:x}", Sha256::digest(lines.as_bytes())));
+        assert_eq!(done.sha256, crate::input::hex(&Sha256::digest(lines.as_bytes())));
         // A crawler that is named has its own rules, and no others.
         assert_eq!(crawl(&lines, "Guiju").unwrap().1, [(8, Why::Rules)]);
     }
