@@ -74,6 +74,8 @@ fn found_applied_explained() {
     assert_code(&dir.guiju(&["corpus", "explain", "out", "in/00.jsonl:99"]), 3);
     assert_code(&dir.guiju(&["corpus", "merge", "out", "--lang", "en"]), 1);
     assert!(std::fs::read_to_string(dir.path().join("out/summary.html")).unwrap().contains("Scan of training data"));
+    assert_code(&dir.guiju(&[SCAN.as_slice(), &["2", "--out", "small", "--shard-bytes", "100"]].concat()), 1);
+    assert!(dir.path().join("small/shards/000008.json").exists(), "a shard for each row");
     let other = dir.guiju(&[SCAN.as_slice(), &["2", "--out", "out", "--text", "content"]].concat());
     assert_code(&other, 3);
     assert!(text(&other).contains("holds another scan"), "{}", text(&other));
