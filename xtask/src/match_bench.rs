@@ -3,7 +3,7 @@
 mod engines;
 mod hyperscan;
 mod language;
-mod random;
+pub(crate) mod random;
 mod text;
 mod words;
 

@@ -23,10 +23,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let dir = std::env::temp_dir().join(format!("guiju-bench-resume-{mb}"));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir)?;
-    corpus::make(&dir.join("corpus.jsonl"), mb << 20)?;
+    let (_, bytes) = corpus::make(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), &dir.join("corpus"), mb)?;
     let (wall, whole_peak) = watch(start(&guiju, &dir, "whole")?, |_| false)?;
     let shards = done(&dir.join("whole"));
-    println!("undisturbed: {mb} MB in {shards} shards, {:.0} s, peak memory {whole_peak} MB", wall.as_secs_f64());
+    println!("undisturbed: {:.0} MB of text in {shards} shards, {:.0} s, peak memory {whole_peak} MB", bytes as f64 / 1e6, wall.as_secs_f64());
     let mut most = 0;
     for kill in 1..=kills {
         let before = done(&dir.join("killed"));
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
 
 fn start(guiju: &Path, dir: &Path, out: &str) -> Result<Child> {
     let mut command = Command::new(guiju);
-    command.args(["corpus", "scan", "corpus.jsonl", "--classifier", "off", "--out", out]);
+    command.args(["corpus", "scan", "corpus", "--classifier", "off", "--out", out]);
     Ok(command.current_dir(dir).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
 }
 

@@ -58,7 +58,7 @@ fn decided(line: u64, content: Result<Content, Broken>, pipeline: &Pipeline) -> 
 }
 
 fn content(text: &str, pipeline: &Pipeline, matched: bool) -> Content {
-    let verdict = pipeline.check_as(text, Direction::Corpus);
+    let (verdict, near) = pipeline.check_and(text, Direction::Corpus, |folded| Signature::of_folded(folded.units()));
     let mut findings = verdict.findings;
     if !matched {
         findings.iter_mut().for_each(|finding| finding.matched.clear());
@@ -67,7 +67,7 @@ fn content(text: &str, pipeline: &Pipeline, matched: bool) -> Content {
         bytes: text.len() as u64,
         language: language(text),
         hash: content_hash(text),
-        near: Signature::of(text),
+        near: near.flatten(),
         findings,
         faults: verdict.faults,
     }

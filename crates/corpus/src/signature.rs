@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 /// Letters in a shingle.
 const SHINGLE: usize = 3;
+/// The units of a shingle, sixteen bits each.
+const SHINGLE_BITS: u64 = (1 << (16 * SHINGLE)) - 1;
 /// Bins of a signature. An estimate from 64 has a standard deviation of 0.05 at a similarity of 0.8.
 pub(crate) const BINS: usize = 64;
 /// Bytes of a signature.
@@ -30,19 +32,24 @@ pub(crate) struct Signature([u16; BINS]);
 impl Signature {
     /// The signature of a text; none for a very short one.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        let folded = detect::fold(text);
-        let units: Vec<u16> = folded.units().iter().copied().filter(|&unit| says_something(unit)).collect();
-        if units.len() < FEWEST_UNITS {
-            return None;
-        }
+        Self::of_folded(detect::fold(text).units())
+    }
+
+    /// The signature of a folded text.
+    pub(crate) fn of_folded(folded: &[u16]) -> Option<Self> {
         let mut least = [u64::MAX; BINS];
-        for shingle in units.windows(SHINGLE) {
-            let hash = mix(shingle.iter().fold(SHINGLE as u64, |packed, &unit| packed << 16 | u64::from(unit)));
-            if let Some(slot) = least.get_mut((hash >> 58) as usize) {
-                *slot = (*slot).min(hash & (u64::MAX >> 6));
+        let (mut shingle, mut letters) = (0, 0_usize);
+        for &unit in folded.iter().filter(|unit| says_something(**unit)) {
+            shingle = (shingle << 16 | u64::from(unit)) & SHINGLE_BITS;
+            letters += 1;
+            if letters >= SHINGLE {
+                let hash = mix((SHINGLE as u64) << (16 * SHINGLE) | shingle);
+                if let Some(slot) = least.get_mut((hash >> 58) as usize) {
+                    *slot = (*slot).min(hash & (u64::MAX >> 6));
+                }
             }
         }
-        Some(Self(dense(&least)))
+        (letters >= FEWEST_UNITS).then(|| Self(dense(&least)))
     }
 
     /// Estimated Jaccard similarity, 0 to 1.

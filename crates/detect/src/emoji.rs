@@ -12,6 +12,22 @@ static MEANT: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
     rows.filter_map(|(emoji, meant)| Some((emoji.chars().next()?, meant.chars().next()?))).collect()
 });
 
+/// Where characters that say something stand in the basic plane, a bit for each sixty-four: the dashes and quotes of everyday text are not among them.
+static BASIC: LazyLock<[u64; 16]> = LazyLock::new(|| {
+    let mut bits = [0; 16];
+    for &c in MEANT.keys().chain(&[KEYCAP]) {
+        if let Some(word) = bits.get_mut(c as usize >> 12) {
+            *word |= 1 << (c as usize >> 6 & 63);
+        }
+    }
+    bits
+});
+
+/// Whether a character may be one that says something.
+fn may_mean(c: char) -> bool {
+    BASIC.get(c as usize >> 12).is_none_or(|word| word >> (c as usize >> 6 & 63) & 1 == 1)
+}
+
 /// A text with its emoji read as characters.
 #[derive(Debug)]
 pub(crate) struct Spoken {
@@ -64,8 +80,10 @@ pub(crate) fn views(text: &str) -> Vec<Spoken> {
     while let Some(skip) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|byte| *byte == 0xF0 || *byte == 0xE2)) {
         at += skip;
         let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-        any |= MEANT.contains_key(&c);
-        keycap |= c == KEYCAP;
+        if may_mean(c) {
+            any |= MEANT.contains_key(&c);
+            keycap |= c == KEYCAP;
+        }
         at += c.len_utf8();
     }
     if !any && !keycap {
@@ -100,6 +118,12 @@ fn view(text: &str, meant: impl Fn(char) -> Option<char>) -> Option<Spoken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_says_something_may_mean_something() {
+        assert!(MEANT.keys().chain(&[KEYCAP]).all(|&c| may_mean(c)));
+        assert!(!"—“”…·、。".chars().any(may_mean), "everyday text would be looked up");
+    }
 
     #[test]
     fn every_meaning_has_three_bytes() {

@@ -1,9 +1,9 @@
 //! The matcher: all places where any of up to some hundred thousand patterns stands in a folded text.
 //!
 //! An automaton steps once a character and misses the cache once a step when the list is long. Here nearly every position is turned away by
-//! one bit: the next two, three and four units are hashed, and each hash picks a bit of a small filter that holds the beginnings of all
-//! patterns of two, three, and four or more units (as the literal matcher of Hyperscan does with its first stage). Only what passes is looked up
-//! in a hash table of beginnings, whose slot names a range of the sorted patterns; there a binary search finds the last pattern not after the
+//! two look-ups in a small filter that holds the beginnings of all patterns: one for the next two units, one for the next three and four (as the
+//! literal matcher of Hyperscan does with its first stage). It is a Bloom filter whose two bits of a key lie in one word (Putze, Sanders and
+//! Singler 2007), small enough for the first two caches. Only what passes is looked up in a hash table of beginnings, whose slot names a range of the sorted patterns; there a binary search finds the last pattern not after the
 //! text, and the chain of its prefixes holds every match. The cost is linear in the text, times the longest pattern in the worst case.
 
 use std::ops::{ControlFlow, Range};
@@ -19,20 +19,13 @@ pub(crate) const BEGIN: usize = 4;
 /// Positions filtered before their candidates are looked at; keeps both in the first-level cache.
 pub(crate) const BLOCK: usize = 2048;
 
-/// Places in the table of pairs for each beginning: one in two taken, and sixteen buckets tell most of the rest apart.
-const PLACES_EACH: usize = 3;
 /// Bits in the table of beginnings for each key: one in eight passes by chance.
 const BITS_EACH: usize = 8;
-/// Sizes of the table of pairs: 4 KiB to 1 MiB, a common second-level cache.
-const PAIR_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x8000, LARGEST];
+/// Most beginnings for each word of the filter: at most six bits of thirty-two are then set, and one key in thirty passes by chance.
+const KEYS_A_WORD: usize = 3;
+/// Sizes of the filter in words: 4 KiB to 1 MiB, a common second-level cache.
+const FILTER_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x1_0000, LARGEST];
 const LARGEST: usize = 0x4_0000;
-/// Buckets of patterns of two units, of three, and of four or more.
-pub(crate) const TWO: u32 = 1;
-pub(crate) const THREE: u32 = 0b1110;
-pub(crate) const FOUR: u32 = 0x3F0;
-/// The same buckets once more, this much higher, for the pair one unit on, and for the pair two units on.
-pub(crate) const ONE_ON: u32 = 10;
-pub(crate) const TWO_ON: u32 = 20;
 
 /// A match: which pattern, and the units it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +70,7 @@ impl Matcher {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let tables = &self.patterns;
-        4 * (tables.pairs.len() + tables.offsets.len() + tables.prefixes.len() + self.places.len())
+        4 * (tables.filter.len() + tables.offsets.len() + tables.prefixes.len() + self.places.len())
             + 8 * (tables.singles.len() + tables.begins.len())
             + size_of::<Slot>() * tables.slots.len()
             + 2 * tables.units.len()
@@ -102,8 +95,8 @@ const NONE: u32 = u32::MAX;
 /// The compiled patterns, wherever they lie (own memory or a mapped file).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patterns<'a> {
-    /// For each hash of two units, the buckets of the patterns that begin with them, and of those that go on with them one and two units on.
-    pub(crate) pairs: &'a [u32],
+    /// Two bits for each beginning: in the word of its first two units for a pattern of two, of its first three for a longer one.
+    pub(crate) filter: &'a [u32],
     /// One bit for each unit that is a pattern by itself; empty if there are none.
     pub(crate) singles: &'a [u64],
     /// A bit for the hash of the [`key`] of each pattern: what is none is turned away before the larger table of slots is touched.
@@ -162,7 +155,7 @@ impl Begins {
 /// The same, owned.
 #[derive(Debug, Default)]
 pub(crate) struct Compiled {
-    pub(crate) pairs: Vec<u32>,
+    pub(crate) filter: Vec<u32>,
     pub(crate) singles: Vec<u64>,
     pub(crate) begins: Vec<u64>,
     pub(crate) slots: Vec<Slot>,
@@ -199,42 +192,26 @@ impl Compiled {
             built.prefixes.push(open.last().map_or(NONE, |(before, _)| *before));
             open.push((at, units));
         }
-        built.fill_pairs(&groups);
+        built.fill_filter(&groups);
         built.fill_keys(&keys);
         built.fill_slots(&groups);
         built
     }
 
-    fn fill_pairs(&mut self, groups: &[Slot]) {
-        let wanted = groups.len() * PLACES_EACH;
-        let size = PAIR_SIZES.into_iter().find(|size| *size >= wanted).unwrap_or(LARGEST);
-        self.pairs.resize(size, 0);
-        let mut set = |pair: u32, bits: u32| {
-            if let Some(place) = self.pairs.get_mut(place(pair, size)) {
-                *place |= bits;
+    fn fill_filter(&mut self, groups: &[Slot]) {
+        let wanted = groups.len().div_ceil(KEYS_A_WORD);
+        let size = FILTER_SIZES.into_iter().find(|size| *size >= wanted).unwrap_or(LARGEST);
+        self.filter.resize(size, 0);
+        for (word, key) in groups.iter().filter_map(|slot| filter_keys(slot.begin)) {
+            if let Some(word) = self.filter.get_mut(word as usize & (size - 1)) {
+                *word |= filter_bits(key);
             }
-        };
-        for slot in groups {
-            let bucket = spread(slot.begin) as u32;
-            match units_of(slot.begin) {
-                1 => {
-                    self.singles.resize(1 << 10, 0);
-                    if let Some(word) = self.singles.get_mut(slot.begin as usize >> 6) {
-                        *word |= 1 << (slot.begin & 63);
-                    }
-                }
-                2 => set(slot.begin as u32, TWO),
-                3 => {
-                    let bucket = 1 << (bucket % THREE.count_ones()) << THREE.trailing_zeros();
-                    set(slot.begin as u32, bucket);
-                    set((slot.begin >> 16) as u32, bucket << ONE_ON);
-                }
-                _ => {
-                    let bucket = 1 << (bucket % FOUR.count_ones()) << FOUR.trailing_zeros();
-                    set(slot.begin as u32, bucket);
-                    set((slot.begin >> 16) as u32, bucket << ONE_ON);
-                    set((slot.begin >> 32) as u32, bucket << TWO_ON);
-                }
+        }
+        let singles = groups.iter().map(|slot| slot.begin).filter(|begin| units_of(*begin) == 1);
+        for unit in singles {
+            self.singles.resize(1 << 10, 0);
+            if let Some(word) = self.singles.get_mut(unit as usize >> 6) {
+                *word |= 1 << (unit & 63);
             }
         }
     }
@@ -265,7 +242,7 @@ impl Compiled {
 
     pub(crate) fn view(&self) -> Patterns<'_> {
         Patterns {
-            pairs: &self.pairs,
+            filter: &self.filter,
             singles: &self.singles,
             begins: &self.begins,
             slots: &self.slots,
@@ -326,13 +303,44 @@ fn print(prefix: u64) -> u64 {
     (mixed ^ mixed >> 32).wrapping_mul(GOLDEN)
 }
 
-/// The lowest bit of a hash that counts: those above it pick the place.
-pub(crate) const HASH_SHIFT: u32 = 12;
+/// Odd, and far from [`GOLDEN`]: what a further unit is multiplied with (the lower half of SplitMix64's first factor).
+pub(crate) const THIRD: u32 = 0x1CE4_E5B9;
+/// How far a product is shifted onto itself, so that its low bits depend on all units.
+pub(crate) const FOLDED: u32 = 15;
+/// The two runs of five bits of a key that choose bits of a word; the word is chosen by the low ones, of which none is among these.
+pub(crate) const FIRST_BIT: u32 = 27;
+pub(crate) const SECOND_BIT: u32 = 22;
 
-/// Where two units, the first one lower, stand in a table of so many pairs.
+/// What the filter knows two units by.
 #[inline(always)]
-fn place(pair: u32, size: usize) -> usize {
-    (pair.wrapping_mul(GOLDEN as u32) >> HASH_SHIFT) as usize & (size - 1)
+fn pair_key(first: u16, second: u16) -> u32 {
+    let product = (u32::from(first) | u32::from(second) << 16).wrapping_mul(GOLDEN as u32);
+    product ^ product >> FOLDED
+}
+
+/// What it knows a unit more by, given what it knows those before it by.
+#[inline(always)]
+fn longer_key(key: u32, next: u16) -> u32 {
+    let product = (key ^ u32::from(next).wrapping_mul(THIRD)).wrapping_mul(GOLDEN as u32);
+    product ^ product >> FOLDED
+}
+
+/// What the filter knows a beginning by: what chooses the word, and what chooses the bits in it. Nothing if it has one unit only.
+fn filter_keys(begin: u64) -> Option<(u32, u32)> {
+    let unit = |at: u32| (begin >> (16 * at)) as u16;
+    let pair = pair_key(unit(0), unit(1));
+    let triple = longer_key(pair, unit(2));
+    match units_of(begin) {
+        0 | 1 => None,
+        2 => Some((pair, pair)),
+        3 => Some((triple, triple)),
+        _ => Some((triple, longer_key(triple, unit(3)))),
+    }
+}
+
+#[inline(always)]
+fn filter_bits(key: u32) -> u32 {
+    1 << (key >> FIRST_BIT) | 1 << (key >> SECOND_BIT & 31)
 }
 
 impl<'a> Patterns<'a> {
@@ -342,7 +350,7 @@ impl<'a> Patterns<'a> {
     /// A table has a wrong length or points outside.
     pub(crate) fn check(&self) -> Result<(), Corrupt> {
         let patterns = self.len();
-        let filters = PAIR_SIZES.contains(&self.pairs.len()) && (self.singles.is_empty() || self.singles.len() == 1 << 10);
+        let filters = FILTER_SIZES.contains(&self.filter.len()) && (self.singles.is_empty() || self.singles.len() == 1 << 10);
         let slots = self.slots.len().is_power_of_two()
             && self.slots.iter().any(|slot| slot.count == 0)
             && self.slots.iter().all(|slot| slot.first as usize + slot.count as usize <= patterns);
@@ -394,15 +402,15 @@ impl<'a> Patterns<'a> {
             return all(0..positions, out, 0);
         }
         let whole = window.len().saturating_sub(BEGIN - 1).min(positions);
-        let (from, count) = crate::wide::sift(self.pairs, window, out);
-        let count = match self.pairs.len() {
-            0x400 => sift::<0x400>(self.pairs, window, from..whole, out, count),
-            0x1000 => sift::<0x1000>(self.pairs, window, from..whole, out, count),
-            0x4000 => sift::<0x4000>(self.pairs, window, from..whole, out, count),
-            0x8000 => sift::<0x8000>(self.pairs, window, from..whole, out, count),
-            _ => sift::<LARGEST>(self.pairs, window, from..whole, out, count),
+        let (from, count) = crate::wide::sift(self.filter, window, out);
+        let count = match self.filter.len() {
+            0x400 => sift::<0x400>(self.filter, window, from..whole, out, count),
+            0x1000 => sift::<0x1000>(self.filter, window, from..whole, out, count),
+            0x4000 => sift::<0x4000>(self.filter, window, from..whole, out, count),
+            0x1_0000 => sift::<0x1_0000>(self.filter, window, from..whole, out, count),
+            _ => sift::<LARGEST>(self.filter, window, from..whole, out, count),
         };
-        // Where no four units are left, there is no second pair.
+        // The last few places are looked up as they are.
         all(whole..positions, out, count)
     }
 
@@ -420,6 +428,8 @@ impl<'a> Patterns<'a> {
             let begin = if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) };
             let known = self.has_key(begin) || (length == BEGIN && rest.len() >= LONG && self.has_key(key(rest)));
             match known.then(|| self.slot(begin)).flatten().filter(|_| length <= rest.len()) {
+                // A short beginning is the whole pattern.
+                Some(slot) if length < BEGIN => found(Hit { start: at as u32, end: (at + length) as u32, pattern: slot.first }),
                 Some(slot) => self.matches(rest, at, slot, found),
                 None => ControlFlow::Continue(()),
             }
@@ -427,13 +437,25 @@ impl<'a> Patterns<'a> {
         if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) && may_be(at, 1) {
             lookup(1)?;
         }
-        let begins = self.pairs.get(place(full as u32, self.pairs.len())).copied().unwrap_or_default();
-        for (length, buckets) in [(2, TWO), (3, THREE), (BEGIN, FOUR)] {
-            if begins & buckets != 0 && may_be(at, length) {
-                lookup(length)?;
-            }
+        let &[first, second, ref more @ ..] = rest else { return ControlFlow::Continue(()) };
+        let pair = pair_key(first, second);
+        if self.has_filtered(pair, pair) && may_be(at, 2) {
+            lookup(2)?;
+        }
+        let &[third, ref more @ ..] = more else { return ControlFlow::Continue(()) };
+        let triple = longer_key(pair, third);
+        if self.has_filtered(triple, triple) && may_be(at, 3) {
+            lookup(3)?;
+        }
+        if more.first().is_some_and(|&fourth| self.has_filtered(triple, longer_key(triple, fourth))) && may_be(at, BEGIN) {
+            lookup(BEGIN)?;
         }
         ControlFlow::Continue(())
+    }
+
+    fn has_filtered(&self, word: u32, key: u32) -> bool {
+        let bits = filter_bits(key);
+        self.filter.get(word as usize & self.filter.len().wrapping_sub(1)).is_some_and(|word| word & bits == bits)
     }
 
     fn has_key(&self, key: u64) -> bool {
@@ -508,19 +530,14 @@ impl<'a> Patterns<'a> {
             let at = partition(range.clone(), |pattern| self.pattern(pattern) < text);
             (at..range.end).take(2).any(|pattern| longer(self.pattern(pattern)))
         };
-        let bits = |at: usize| match text.get(at..) {
-            Some(&[first, second, ..]) => self.pairs.get(place(u32::from(first) | u32::from(second) << 16, self.pairs.len())).copied(),
-            _ => None,
-        };
-        let bits = |at: usize| bits(at).unwrap_or_default();
         match text {
             [] => false,
             [first, ..] if !begins.has(*first) => false,
             [_] => true,
             [_, _] | [_, _, _] => begins.has_prefix(text),
             _ => {
-                let begun = bits(0) & FOUR & bits(1) >> ONE_ON & bits(2) >> TWO_ON;
-                begun != 0 && self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count))
+                filter_keys(begin(text)).is_some_and(|(word, key)| self.has_filtered(word, key))
+                    && self.slot(begin(text)).is_some_and(|slot| among(slot.first..slot.first + slot.count))
             }
         }
     }
@@ -531,25 +548,22 @@ fn all(positions: Range<usize>, out: &mut [u16; BLOCK], count: usize) -> usize {
     count + places.map(|(slot, at)| *slot = at as u16).count()
 }
 
-/// Writes the positions whose next two units begin a pattern of some bucket, and whose units after that go on with one of the same: the second
-/// and third, and for patterns of four units or more the third and fourth as well. No branch: a mispredicted one costs more than all the rest.
+/// Writes the positions whose next two or three units are a pattern, or whose next four begin one, as far as the filter can tell. No branch: a
+/// mispredicted one costs more than all the rest.
 #[inline(never)]
-fn sift<const SIZE: usize>(pairs: &[u32], window: &[u16], positions: Range<usize>, out: &mut [u16; BLOCK], mut count: usize) -> usize {
-    let Some(pairs) = pairs.first_chunk::<SIZE>() else { return all(positions, out, count) };
-    let at = |first: u16, second: u16| pairs.get(place(u32::from(first) | u32::from(second) << 16, SIZE)).copied().unwrap_or_default();
+fn sift<const SIZE: usize>(filter: &[u32], window: &[u16], positions: Range<usize>, out: &mut [u16; BLOCK], mut count: usize) -> usize {
+    let Some(filter) = filter.first_chunk::<SIZE>() else { return all(positions, out, count) };
+    let word = |key: u32| filter.get(key as usize & (SIZE - 1)).copied().unwrap_or_default();
+    let lacks = |word: u32, key: u32| !word & filter_bits(key) != 0;
     let window = window.get(positions.start..).unwrap_or_default();
-    let [mut this, mut next] = match *window {
-        [a, b, c, ..] => [at(a, b), at(b, c)],
-        _ => return count,
-    };
-    for (position, &[_, _, c, d]) in positions.zip(window.array_windows::<BEGIN>()) {
-        let after = at(c, d);
+    for (position, &[first, second, third, fourth]) in positions.zip(window.array_windows::<BEGIN>()) {
+        let pair = pair_key(first, second);
+        let triple = longer_key(pair, third);
+        let longer = word(triple);
         if let Some(slot) = out.get_mut(count & (BLOCK - 1)) {
             *slot = position as u16;
         }
-        let goes_on = TWO | (next >> ONE_ON & (THREE | FOUR & after >> TWO_ON));
-        count += usize::from(this & goes_on != 0);
-        (this, next) = (next, after);
+        count += usize::from(!(lacks(word(pair), pair) & lacks(longer, triple) & lacks(longer, longer_key(triple, fourth))));
     }
     count
 }

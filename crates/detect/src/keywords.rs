@@ -18,7 +18,7 @@ use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, 
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
 use crate::policy::Direction;
 use crate::reading::{Reading, is_word};
-use crate::signature::{Marks, Signature, signatures};
+use crate::signature::{Marks, Present, Signature, signatures};
 use crate::trail::Trail;
 use crate::view::{Via, Views};
 
@@ -210,7 +210,19 @@ impl Keywords {
     /// Looks for what else the rules of the places found so far need, where it could decide about them: within the distance of a near word, which
     /// an allow-phrase over the keyword never leaves.
     fn look_nearby(&self, units: &[u16], views: Option<&Views>, places: &mut Places) {
-        let first: Vec<_> = places.keywords.iter().chain(&places.near).filter_map(|place| self.wanted(place)).collect();
+        let mut first: Vec<_> = places.keywords.iter().chain(&places.near).filter_map(|place| self.wanted(place)).collect();
+        if first.is_empty() {
+            return;
+        }
+        let present = Present::of(units.len(), Reading::all(units, views));
+        // The same rule often has several places in a row.
+        let mut last = None;
+        first.retain(|wanted| {
+            let known = last.filter(|(rule, _)| *rule == wanted.rule).map(|(_, may)| may);
+            let may = known.unwrap_or_else(|| present.may_have(wanted.signature));
+            last = Some((wanted.rule, may));
+            may
+        });
         if first.is_empty() {
             return;
         }

@@ -182,13 +182,20 @@ impl Pipeline {
     /// Judges a text: whole, and whatever is hidden in it in an encoding.
     #[must_use]
     pub fn check_as(&self, text: &str, direction: Direction) -> Verdict {
-        let (mut findings, mut faults) = (Vec::new(), Vec::new());
+        self.check_and(text, direction, |_| ()).0
+    }
+
+    /// The same, and what `also` makes of the folded text, so that a caller who needs it does not fold a second time; nothing of a text that is too
+    /// long to be judged.
+    pub fn check_and<T>(&self, text: &str, direction: Direction, also: impl FnOnce(&Folded<'_>) -> T) -> (Verdict, Option<T>) {
+        let (mut findings, mut faults, mut made) = (Vec::new(), Vec::new(), None);
         if text.len() > MAX_ITEM_BYTES {
             let message = format!("the item has {} bytes, the limit is {MAX_ITEM_BYTES}; split it", text.len());
             faults.push(Fault { detector: "pipeline".to_owned(), message });
         } else {
             let backwards = self.with_item(text, true, |item| {
                 self.detect_in(item, direction, &mut findings, &mut faults);
+                made = Some(also(&item.folded));
                 self.is_worth_reversing(&item.folded, direction)
             });
             self.detect_spoken(text, direction, &mut findings, &mut faults);
@@ -200,7 +207,7 @@ impl Pipeline {
                 findings.extend(classifier.findings(&Input { kind: direction.kind(), text, prompt: None }));
             }
         }
-        self.verdict(findings, faults, direction)
+        (self.verdict(findings, faults, direction), made)
     }
 
     /// Puts findings in order and decides.

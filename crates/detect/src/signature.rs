@@ -6,11 +6,14 @@
 use std::ops::Range;
 
 use crate::lexicon::{Artefact, Form, Stage};
+use crate::reading::Reading;
 
-/// The beginnings of a rule's other patterns, of each form: a Bloom filter of one hash.
-#[derive(Debug, Clone, Copy, Default)]
+/// The beginnings of a rule's other patterns, of each form: a Bloom filter of one hash, and the hashes themselves.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Signature {
     pairs: [u128; FORMS],
+    /// Sixteen bits of the first two units of each pattern.
+    keys: [Vec<u16>; FORMS],
     /// The longest of the patterns of each form, in units; zero if there is none.
     longest: [u8; FORMS],
     /// Whether some pattern has one unit only, whatever comes after it.
@@ -32,16 +35,23 @@ pub(crate) fn signatures(artefact: &Artefact) -> Vec<Signature> {
             }
         }
     }
+    for keys in all.iter_mut().flat_map(|signature| &mut signature.keys) {
+        keys.sort_unstable();
+        keys.dedup();
+        keys.shrink_to_fit();
+    }
     all
 }
 
 impl Signature {
     fn add(&mut self, form: Form, units: &[u16]) {
-        let (Some(pairs), Some(longest), Some(single), Some(&first)) =
-            (self.pairs.get_mut(form as usize), self.longest.get_mut(form as usize), self.singles.get_mut(form as usize), units.first())
+        let at = form as usize;
+        let (Some(pairs), Some(longest), Some(single), Some(keys), Some(&first)) =
+            (self.pairs.get_mut(at), self.longest.get_mut(at), self.singles.get_mut(at), self.keys.get_mut(at), units.first())
         else {
             return;
         };
+        keys.extend(units.get(1).map(|&second| key(first, second)));
         *pairs |= 1 << bit(first, units.get(1).copied().unwrap_or(0));
         *longest = (*longest).max(units.len() as u8);
         *single |= units.len() == 1;
@@ -71,6 +81,40 @@ impl Signature {
     }
 }
 
+/// Which pairs of units stand anywhere in the readings of a text, of each form: a rule none of whose other patterns begins with one of them has
+/// none of them. Most short words are somebody's initials, and hardly any has its second word near.
+pub(crate) struct Present([Vec<u64>; FORMS]);
+
+/// Bits for each unit of the text, and most of them: what fits the fastest cache.
+const BITS_EACH: usize = 16;
+const MOST_BITS: usize = 1 << 16;
+
+impl Present {
+    pub(crate) fn of<'a>(units: usize, readings: impl Iterator<Item = Reading<'a>>) -> Self {
+        let words = (units * BITS_EACH).clamp(64, MOST_BITS).next_power_of_two() / 64;
+        let mut present = Self(std::array::from_fn(|_| vec![0; words]));
+        for reading in readings {
+            let Some(bits) = present.0.get_mut(reading.form as usize) else { continue };
+            for &[first, second] in reading.units.array_windows() {
+                let key = usize::from(key(first, second));
+                if let Some(word) = bits.get_mut((key / 64) & (words - 1)) {
+                    *word |= 1 << (key % 64);
+                }
+            }
+        }
+        present
+    }
+
+    /// Whether a text may hold some pattern of a rule.
+    pub(crate) fn may_have(&self, rule: &Signature) -> bool {
+        let has = |bits: &[u64], key: u16| {
+            let word = bits.get((usize::from(key) / 64) & bits.len().wrapping_sub(1));
+            word.is_some_and(|word| word >> (key % 64) & 1 == 1)
+        };
+        rule.singles.contains(&true) || self.0.iter().zip(&rule.keys).any(|(bits, keys)| keys.iter().any(|&key| has(bits, key)))
+    }
+}
+
 /// Places of a text, a bit for each: a text made of nothing but hits has as many as others.
 pub(crate) struct Marks(Vec<u64>);
 
@@ -93,6 +137,11 @@ impl Marks {
             bits.map(move |word| at * 64 + word.trailing_zeros() as usize)
         })
     }
+}
+
+/// Sixteen bits of two units: the top of a product with the golden ratio.
+fn key(first: u16, second: u16) -> u16 {
+    ((u32::from(first) | u32::from(second) << 16).wrapping_mul(crate::engine::GOLDEN as u32) >> 16) as u16
 }
 
 /// The bit of two units: the top seven of a product with the golden ratio.

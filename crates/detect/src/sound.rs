@@ -128,7 +128,7 @@ pub(crate) fn view(text: &[u16]) -> View {
 }
 
 /// How many letters a text begins with.
-fn run(text: &[u16]) -> usize {
+pub(crate) fn run(text: &[u16]) -> usize {
     text.iter().take_while(|&&unit| is_letter(unit)).count()
 }
 

@@ -54,11 +54,14 @@ pub(crate) struct Views {
 
 impl Views {
     pub(crate) fn of(text: &[u16]) -> Self {
+        // No early end, so that the compiler makes vector code of it: most Chinese texts have no letter, and need no view of letters.
+        let letters = text.iter().fold(false, |any, &unit| any | is_letter(unit));
+        let signs = letters || text.iter().fold(false, |any, &unit| any | may_draw(unit));
         Self {
             split: split(text),
-            spaced: spaced(text),
-            leet: leet(text),
-            initials: sound::around_initials(text),
+            spaced: if letters { spaced(text) } else { View::default() },
+            leet: if signs { leet(text) } else { View::default() },
+            initials: if letters { sound::around_initials(text) } else { View::default() },
             sound: sound::view(text),
         }
     }
@@ -363,9 +366,11 @@ fn apart(text: &[u16], at: usize) -> Option<usize> {
 pub(crate) fn spaced(text: &[u16]) -> View {
     let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
     let mut at = 0;
-    while at < text.len() {
+    while let Some(skip) = text.get(at..).and_then(|rest| rest.iter().position(|&unit| is_letter(unit))) {
+        at += skip;
         let Some(len) = apart(text, at) else {
-            at += 1;
+            // Nothing begins inside a run of letters.
+            at += sound::run(text.get(at..).unwrap_or_default());
             continue;
         };
         changes.push((at..at + len, text.get(at..at + len).unwrap_or_default().iter().step_by(2).copied().collect()));
@@ -479,15 +484,41 @@ static SIGN_OF: LazyLock<BTreeMap<u16, u16>> = LazyLock::new(|| {
     all.filter_map(|(sign, letter)| Some((*crate::fold(&sign.to_string()).units().first()?, SKELETON + letter as u16))).collect()
 });
 
+/// What a unit of ASCII is drawn as, alone or as the first of several signs.
+#[derive(Clone, Default)]
+struct Drawing {
+    alone: Option<u16>,
+    /// The signs after it, and the letter that they draw together.
+    more: Vec<(Vec<u16>, u16)>,
+}
+
+/// The drawings that begin with each unit of ASCII.
+static DRAWINGS: LazyLock<Vec<Drawing>> = LazyLock::new(|| {
+    let alone = |unit| Drawing { alone: skeleton(unit).or_else(|| SIGN_OF.get(&unit).copied()), more: Vec::new() };
+    let mut drawings: Vec<Drawing> = (0..0x80).map(alone).collect();
+    for (signs, letter) in DRAWN {
+        let units: Vec<u16> = signs.encode_utf16().collect();
+        if let ([first, rest @ ..], Some(skeleton)) = (units.as_slice(), skeleton(*letter as u16))
+            && !is_letter(*first)
+            && let Some(drawing) = drawings.get_mut(usize::from(*first))
+        {
+            drawing.more.push((rest.to_vec(), skeleton));
+        }
+    }
+    drawings
+});
+
 /// The letter that begins here, drawn or plain, and how many units it takes.
 fn letter_at(text: &[u16]) -> Option<(u16, usize)> {
-    let spells = |signs: &str| signs.encode_utf16().eq(text.iter().take(signs.len()).copied());
-    let drawn = DRAWN.iter().find(|(signs, _)| text.first().is_some_and(|unit| !is_letter(*unit)) && spells(signs));
-    if let Some((signs, letter)) = drawn {
-        return skeleton(*letter as u16).map(|unit| (unit, signs.len()));
-    }
-    let first = text.first()?;
-    skeleton(*first).or_else(|| SIGN_OF.get(first).copied()).map(|unit| (unit, 1))
+    let (first, rest) = text.split_first()?;
+    let Some(drawing) = DRAWINGS.get(usize::from(*first)) else { return SIGN_OF.get(first).map(|unit| (*unit, 1)) };
+    let drawn = drawing.more.iter().find(|(signs, _)| rest.starts_with(signs));
+    drawn.map(|(signs, unit)| (*unit, signs.len() + 1)).or_else(|| drawing.alone.map(|unit| (unit, 1)))
+}
+
+/// Whether a unit may be part of a word in which letters and signs are mixed; surely not, if it belongs to CJK text.
+fn may_draw(unit: u16) -> bool {
+    unit > SPACE && unit < FIRST_CJK
 }
 
 /// Whether letters and signs stand mixed in a word.
@@ -501,9 +532,10 @@ fn is_leet(word: &[u16]) -> bool {
 /// The skeleton of the text around words in which letters and signs are mixed; empty if there are none.
 pub(crate) fn leet(text: &[u16]) -> View {
     let mut view = View::default();
-    let is_word = |unit: u16| unit > SPACE && (unit < 0x80 || unit < FIRST_CJK && SIGN_OF.contains_key(&unit));
+    let is_word = |unit: u16| may_draw(unit) && (unit < 0x80 || SIGN_OF.contains_key(&unit));
     let (mut at, mut done) = (0, 0);
-    while at < text.len() {
+    while let Some(skip) = text.get(at..).and_then(|rest| rest.iter().position(|&unit| may_draw(unit))) {
+        at += skip;
         let len = text.get(at..).unwrap_or_default().iter().take(MAX_LEET + 1).take_while(|unit| is_word(**unit)).count();
         if text.get(at..at + len).is_some_and(is_leet) {
             let from = at.saturating_sub(AROUND).max(done);
@@ -566,6 +598,27 @@ mod tests {
         assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
         assert_eq!(string(&leet(&units("in the year 2024"))), "");
         assert_eq!(string(&spaced(&units("please i.g.n.o.r.e  a l l  of it"))), "|please ignore all of it");
+    }
+
+    /// Every drawing tried at every place.
+    fn obvious_letter_at(text: &[u16]) -> Option<(u16, usize)> {
+        let spells = |signs: &str| signs.encode_utf16().eq(text.iter().take(signs.len()).copied());
+        let drawn = DRAWN.iter().find(|(signs, _)| text.first().is_some_and(|unit| !is_letter(*unit)) && spells(signs));
+        if let Some((signs, letter)) = drawn {
+            return skeleton(*letter as u16).map(|unit| (unit, signs.len()));
+        }
+        let first = text.first()?;
+        skeleton(*first).or_else(|| SIGN_OF.get(first).copied()).map(|unit| (unit, 1))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn letters_are_drawn_as_the_list_says(text in "[a-cphz|/\\\\_<>{}()*=`!@$€£×中 23\\-\\[\\]]{0,12}") {
+            let text: Vec<u16> = text.encode_utf16().collect();
+            for at in 0..text.len() {
+                proptest::prop_assert_eq!(letter_at(&text[at..]), obvious_letter_at(&text[at..]));
+            }
+        }
     }
 
     #[test]

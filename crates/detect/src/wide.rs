@@ -27,13 +27,13 @@ pub(crate) fn fold(bytes: &[u8], buffers: &mut Buffers) -> Option<usize> {
 
 /// Sifts as many positions as it can, in order, from the first: how many it looked at, and how many it wrote to `out`. See
 /// [`crate::engine::sift`].
-pub(crate) fn sift(pairs: &[u32], window: &[u16], out: &mut [u16; BLOCK]) -> (usize, usize) {
+pub(crate) fn sift(filter: &[u32], window: &[u16], out: &mut [u16; BLOCK]) -> (usize, usize) {
     #[cfg(target_arch = "x86_64")]
     if able() {
         // SAFETY: the processor has the features the function is compiled for.
-        return unsafe { x86::sift(pairs, window, out) };
+        return unsafe { x86::sift(filter, window, out) };
     }
-    let _ = (pairs, window, out);
+    let _ = (filter, window, out);
     (0, 0)
 }
 
@@ -57,7 +57,7 @@ impl Mapped {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use crate::engine::{BLOCK, FOUR, GOLDEN, HASH_SHIFT, ONE_ON, THREE, TWO, TWO_ON};
+    use crate::engine::{BEGIN, BLOCK, FIRST_BIT, FOLDED, GOLDEN, SECOND_BIT, THIRD};
     use crate::fold::{Buffers, FIRST_CJK, MAX_FILLER, fold_all, table};
 
     /// Characters in one go.
@@ -121,38 +121,46 @@ mod x86 {
 
     /// Looks at sixteen positions at a time.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn sift(pairs: &[u32], window: &[u16], out: &mut [u16; BLOCK]) -> (usize, usize) {
-        if !pairs.len().is_power_of_two() || window.len() > BLOCK + LANES {
+    pub(super) fn sift(filter: &[u32], window: &[u16], out: &mut [u16; BLOCK]) -> (usize, usize) {
+        if !filter.len().is_power_of_two() || window.len() > BLOCK + LANES {
             return (0, 0);
         }
-        let last = _mm512_set1_epi32(pairs.len() as i32 - 1);
-        let hash = |at: usize| {
-            let units = window.get(at..at + LANES + 1)?;
-            // SAFETY: seventeen units are there to be read.
-            let (first, second) = unsafe { (_mm256_loadu_si256(units.as_ptr().cast()), _mm256_loadu_si256(units.as_ptr().add(1).cast())) };
-            let pair = _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(second)));
-            let product = _mm512_mullo_epi32(pair, _mm512_set1_epi32(GOLDEN as i32));
-            let place = _mm512_and_si512(_mm512_srli_epi32::<HASH_SHIFT>(product), last);
-            // SAFETY: a place is masked to be less than the length, a power of two.
-            Some(unsafe { _mm512_i32gather_epi32::<4>(place, pairs.as_ptr().cast()) })
+        let (last, five, one) = (_mm512_set1_epi32(filter.len() as i32 - 1), _mm512_set1_epi32(31), _mm512_set1_epi32(1));
+        let (golden, odd) = (_mm512_set1_epi32(GOLDEN as i32), _mm512_set1_epi32(THIRD as i32));
+        let mixed = |key: __m512i| {
+            let product = _mm512_mullo_epi32(key, golden);
+            _mm512_xor_si512(product, _mm512_srli_epi32::<FOLDED>(product))
         };
-        let bits = |bits: u32| _mm512_set1_epi32(bits as i32);
+        let longer = |key: __m512i, next: __m512i| mixed(_mm512_xor_si512(key, _mm512_mullo_epi32(next, odd)));
+        let words = |key: __m512i| {
+            // SAFETY: a place is masked to be less than the length, a power of two.
+            unsafe { _mm512_i32gather_epi32::<4>(_mm512_and_si512(key, last), filter.as_ptr().cast()) }
+        };
+        let has = |words: __m512i, key: __m512i| {
+            let (first, second) = (_mm512_srli_epi32::<FIRST_BIT>(key), _mm512_and_si512(_mm512_srli_epi32::<SECOND_BIT>(key), five));
+            let bits = _mm512_or_si512(_mm512_sllv_epi32(one, first), _mm512_sllv_epi32(one, second));
+            _mm512_cmpeq_epi32_mask(_mm512_and_si512(words, bits), bits)
+        };
         let iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         let (mut at, mut count) = (0, 0);
-        let Some(mut this) = hash(0) else { return (0, 0) };
-        while let Some(rest) = hash(at + LANES) {
-            let (Some(room), true) = (out.get_mut(count..count + LANES), at + LANES <= BLOCK) else { break };
-            let next = _mm512_srli_epi32::<ONE_ON>(_mm512_alignr_epi32::<1>(rest, this));
-            let after = _mm512_srli_epi32::<TWO_ON>(_mm512_alignr_epi32::<2>(rest, this));
-            let longer = _mm512_or_si512(_mm512_and_si512(after, bits(FOUR)), bits(THREE));
-            let goes_on = _mm512_and_si512(next, longer);
-            let passes = _mm512_test_epi32_mask(this, _mm512_or_si512(goes_on, bits(TWO)));
+        while at + LANES <= BLOCK
+            && let Some(units) = window.get(at..at + LANES + BEGIN - 1)
+            && let Some(room) = out.get_mut(count..count + LANES)
+        {
+            let from = units.as_ptr();
+            // SAFETY: nineteen units are there to be read, and no place skipped is above three.
+            let unit = |skip: usize| _mm512_cvtepu16_epi32(unsafe { _mm256_loadu_si256(from.add(skip).cast()) });
+            let (first, second, third, fourth) = (unit(0), unit(1), unit(2), unit(3));
+            let pair = mixed(_mm512_or_si512(first, _mm512_slli_epi32::<16>(second)));
+            let triple = longer(pair, third);
+            let begun = words(triple);
+            let passes = has(words(pair), pair) | has(begun, triple) | has(begun, longer(triple, fourth));
             let places = _mm512_add_epi32(iota, _mm512_set1_epi32(at as i32));
             let dense = _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(passes, places));
             // SAFETY: there is room for sixteen positions.
             unsafe { _mm256_storeu_si256(room.as_mut_ptr().cast(), dense) };
             count += passes.count_ones() as usize;
-            (at, this) = (at + LANES, rest);
+            at += LANES;
         }
         (at, count)
     }

@@ -10,7 +10,8 @@ use arrow_schema::{ArrowError, Fields};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use taxonomy::{Fault, Finding};
 
 use super::{HASH_BYTES, element, fault_fields, finding_fields, schema};
@@ -30,9 +31,15 @@ impl<W: Write + Send> Writer<W> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .set_created_by("guiju".to_owned())
-            .build();
-        Ok(Self { writer: ArrowWriter::try_new(file, schema(), Some(properties))? })
+            .set_created_by("guiju".to_owned());
+        // Hashes are chance: a dictionary and compression would only take time.
+        let properties = ["hash", "near"].into_iter().map(ColumnPath::from).fold(properties, |properties, column| {
+            properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_statistics_enabled(column.clone(), EnabledStatistics::None)
+                .set_column_compression(column, Compression::UNCOMPRESSED)
+        });
+        Ok(Self { writer: ArrowWriter::try_new(file, schema(), Some(properties.build()))? })
     }
 
     /// Adds rows.

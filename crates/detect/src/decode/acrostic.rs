@@ -15,7 +15,8 @@ const MAX_LINE: usize = 40;
 const MOST: usize = 256;
 
 /// At the ends of sentences, and at commas.
-static CLAUSES: Breaks = Breaks { leads: Leads::of(ENDS).and(b','), is_break: |c| ends_sentence(c) || c == '，' || c == ',' };
+static CLAUSES: Breaks =
+    Breaks { leads: Leads::of(ENDS).and(b','), is_break: |c| ends_sentence(c) || c == '，' || c == ',', beyond_ascii: false };
 
 /// Lines, or sentences where there are too few lines.
 pub(super) fn acrostic(view: &View<'_>, sink: &mut Sink<'_>) {

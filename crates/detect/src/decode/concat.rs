@@ -16,7 +16,7 @@ const TERMS: usize = 256;
 /// One pass; what a name stands for is what it was given last.
 pub(super) fn concatenated(view: &View<'_>, sink: &mut Sink<'_>) {
     let plus = view.signs.has(b'+');
-    let join = view.text().contains("join(");
+    let join = view.signs.has(b'(') && view.signs.has(b'j') && view.text().contains("join(");
     if !plus && !join {
         return;
     }

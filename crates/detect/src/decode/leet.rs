@@ -15,7 +15,8 @@ const MIN_WORDS: usize = 2;
 const LONG_WORD: usize = 4;
 
 /// At line breaks, commas and full stops of Chinese, and quotes.
-static PARTS: Breaks = Breaks { leads: Leads::of(b"\n\xE2\xE3\xEF"), is_break: |c| matches!(c, '\n' | '。' | '，' | '“' | '”') };
+static PARTS: Breaks =
+    Breaks { leads: Leads::of(b"\n\xE2\xE3\xEF"), is_break: |c| matches!(c, '\n' | '。' | '，' | '“' | '”'), beyond_ascii: false };
 
 /// Lines in which words come out.
 pub(super) fn leet(view: &View<'_>, sink: &mut Sink<'_>) {

@@ -134,7 +134,8 @@ const CELLS: [u8; 26] = [
 ];
 
 /// At everything that is neither a cell nor a space.
-static CELLS_END: Breaks = Breaks { leads: Leads::all(), is_break: |c| c != ' ' && !('\u{2800}'..='\u{283F}').contains(&c) };
+static CELLS_END: Breaks =
+    Breaks { leads: Leads::all(), is_break: |c| c != ' ' && !('\u{2800}'..='\u{283F}').contains(&c), beyond_ascii: false };
 
 /// Braille cells.
 pub(super) fn braille(view: &View<'_>, sink: &mut Sink<'_>) {

@@ -51,13 +51,15 @@ pub(super) struct Breaks {
     /// The first bytes of the characters at which it is.
     pub(super) leads: Leads,
     pub(super) is_break: fn(char) -> bool,
+    /// Whether every character beyond ASCII is one: between two of them stands nothing, and a Chinese text has thousands.
+    pub(super) beyond_ascii: bool,
 }
 
 /// At line breaks.
-pub(super) static LINES: Breaks = Breaks { leads: Leads::of(b"\n"), is_break: |c| c == '\n' };
+pub(super) static LINES: Breaks = Breaks { leads: Leads::of(b"\n"), is_break: |c| c == '\n', beyond_ascii: false };
 
 /// At the ends of sentences and clauses, at brackets and quotes.
-pub(super) static SENTENCES: Breaks = Breaks { leads: Leads::of(ENDS), is_break: ends_sentence };
+pub(super) static SENTENCES: Breaks = Breaks { leads: Leads::of(ENDS), is_break: ends_sentence, beyond_ascii: false };
 
 /// The first bytes of what [`ends_sentence`] names.
 pub(super) const ENDS: &[u8] = b"\n.!?:;\"()[]{}<>`=\xE2\xE3\xEF";
@@ -71,13 +73,18 @@ pub(super) fn segments<'v>(view: &'v View<'_>, breaks: &'v Breaks) -> impl Itera
         let found = first_break(view, breaks, start..most + 1);
         let end = found.map_or(most, |(at, _)| at);
         next = match found {
-            Some((at, len)) => Some(at + len),
+            Some((at, len)) => Some(at + len + if breaks.beyond_ascii { beyond_ascii(view, at + len) } else { 0 }),
             None if most < view.text().len() => Some(most),
             None => None,
         };
         Some(start..end)
     })
     .filter_map(|segment| trim(view, segment))
+}
+
+/// How many bytes beyond ASCII stand here.
+fn beyond_ascii(view: &View<'_>, at: usize) -> usize {
+    view.bytes().get(at..).unwrap_or_default().iter().take_while(|byte| !byte.is_ascii()).count()
 }
 
 /// The first break that begins in a range: where, and how long.
@@ -177,7 +184,7 @@ mod tests {
 
     fn agree(text: &str) {
         let view = View::new(text);
-        for breaks in [&LINES, &SENTENCES] {
+        for breaks in [&LINES, &SENTENCES, &super::super::shift::LATIN] {
             assert_eq!(segments(&view, breaks).collect::<Vec<_>>(), obvious(&view, breaks), "{text:?}");
         }
     }

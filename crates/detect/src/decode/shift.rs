@@ -17,7 +17,8 @@ const BEST: usize = 5;
 const SEARCHES: usize = 4096;
 
 /// At the ends of sentences, and at everything that is not ASCII.
-static LATIN: Breaks = Breaks { leads: Leads::of(ENDS).and_beyond_ascii(), is_break: |c| !c.is_ascii() || ends_sentence(c) };
+pub(super) static LATIN: Breaks =
+    Breaks { leads: Leads::of(ENDS).and_beyond_ascii(), is_break: |c| !c.is_ascii() || ends_sentence(c), beyond_ascii: true };
 
 /// Sentences in Latin letters.
 pub(super) fn shifted(view: &View<'_>, sink: &mut Sink<'_>) {

@@ -97,6 +97,12 @@ impl Signs {
         let (mut at, mut run) = (0, 0);
         while let Some(&byte) = bytes.get(at) {
             let kind = signs.note(byte);
+            if !byte.is_ascii() {
+                signs.close(run, at);
+                at = signs.beyond_ascii(bytes, at);
+                run = at;
+                continue;
+            }
             if kind & WORD != 0 {
                 at = signs.word(bytes, at);
                 continue;
@@ -123,6 +129,19 @@ impl Signs {
             *present = true;
         }
         kind(Some(&byte))
+    }
+
+    /// Reads the bytes that are not ASCII, from here on; where they end.
+    fn beyond_ascii(&mut self, bytes: &[u8], start: usize) -> usize {
+        let beyond = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| !byte.is_ascii());
+        let mut end = start;
+        for &byte in beyond {
+            if let Some(present) = self.present.get_mut(usize::from(byte)) {
+                *present = true;
+            }
+            end += 1;
+        }
+        end
     }
 
     /// Reads the word that begins here; where it ends.

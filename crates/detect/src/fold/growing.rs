@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{At, Buffers, Folded, MARK_BYTES, Pass, STRIDE, Sink};
+use super::{At, Buffers, Folded, Gaps, MARK_BYTES, Pass, STRIDE, Sink};
 
 /// A text that grows at its end and is now and then cut at its beginning.
 #[derive(Debug)]
@@ -11,12 +11,12 @@ pub(crate) struct Growing {
     buffers: Buffers,
     /// Where the folding stands; all units before `keep` stay as they are.
     at: At,
-    gaps: Vec<u32>,
+    gaps: Gaps,
 }
 
 impl Default for Growing {
     fn default() -> Self {
-        Self { text: String::new(), buffers: Buffers::default(), at: At::START, gaps: Vec::new() }
+        Self { text: String::new(), buffers: Buffers::default(), at: At::START, gaps: Gaps::default() }
     }
 }
 
@@ -61,7 +61,7 @@ impl Growing {
 
 struct Grown<'a> {
     units: &'a mut Vec<u16>,
-    gaps: &'a mut Vec<u32>,
+    gaps: &'a mut Gaps,
 }
 
 impl Sink for Grown<'_> {

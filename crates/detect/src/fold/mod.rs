@@ -66,8 +66,8 @@ pub struct Folded<'a> {
     pub text: &'a str,
     buffers: Buffers,
     len: usize,
-    /// Units that filler was skipped before, in order; found when first asked for.
-    gaps: OnceCell<Vec<u32>>,
+    /// Units that filler was skipped before; found when first asked for.
+    gaps: OnceCell<Gaps>,
 }
 
 impl<'a> Folded<'a> {
@@ -147,11 +147,11 @@ impl<'a> Folded<'a> {
     #[must_use]
     pub fn gap(&self, unit: usize) -> bool {
         let gaps = self.gaps.get_or_init(|| {
-            let mut gaps = Vec::new();
+            let mut gaps = Gaps(vec![0; self.len / 64 + 1]);
             Pass { bytes: self.text.as_bytes(), out: &mut gaps }.run(At::START, |_| true);
             gaps
         });
-        u32::try_from(unit).is_ok_and(|unit| gaps.binary_search(&unit).is_ok())
+        gaps.has(unit)
     }
 
     /// The memory, for the next text.
@@ -298,12 +298,27 @@ impl Sink for Place {
     }
 }
 
-/// The units that filler was skipped before.
-impl Sink for Vec<u32> {
+/// The units that filler was skipped before, one bit each: they are asked for at every other unit.
+#[derive(Debug, Default)]
+pub(crate) struct Gaps(Vec<u64>);
+
+impl Gaps {
+    fn has(&self, unit: usize) -> bool {
+        self.0.get(unit / 64).is_some_and(|word| word >> (unit % 64) & 1 == 1)
+    }
+}
+
+impl Sink for Gaps {
     fn unit(&mut self, at: At, unit: u16) {
         // `len` has already gone back to `keep` for a CJK unit; whether there was something to go back over stands in `filler`.
         if (1..=MAX_FILLER).contains(&at.filler) && is_cjk(unit) {
-            self.push(at.len);
+            let word = at.len as usize / 64;
+            if self.0.len() <= word {
+                self.0.resize(word + 1, 0);
+            }
+            if let Some(word) = self.0.get_mut(word) {
+                *word |= 1 << (at.len % 64);
+            }
         }
     }
 

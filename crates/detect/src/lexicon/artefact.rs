@@ -15,7 +15,7 @@ use crate::engine::{Patterns, Slot};
 use crate::view::Via;
 
 /// The first eight bytes; the last of them counts the versions of the format.
-const MAGIC: &[u8; 8] = b"GJLEXIC\x04";
+const MAGIC: &[u8; 8] = b"GJLEXIC\x05";
 
 /// Sections begin at multiples of this: more than any of their types asks for.
 const ALIGN: usize = 64;
@@ -364,7 +364,7 @@ impl Artefact {
     pub(crate) fn set(&self, stage: Stage, form: Form) -> Searched<'_> {
         let first = Section::Patterns as usize + TABLES * set_number(stage, form);
         let patterns = Patterns {
-            pairs: self.section(first),
+            filter: self.section(first),
             singles: self.section(first + 1),
             begins: self.section(first + 2),
             slots: self.section(first + 3),
@@ -400,7 +400,7 @@ pub(super) fn write(meta: &Meta, sets: &[Uses; SETS], rules: &[Rule], strings: &
         let uses = [bytemuck::cast_slice(&starts), bytemuck::cast_slice::<Use, u8>(&set.uses)].concat();
         let patterns = &set.patterns;
         sections.extend([
-            bytemuck::cast_slice(&patterns.pairs).to_vec(),
+            bytemuck::cast_slice(&patterns.filter).to_vec(),
             bytemuck::cast_slice(&patterns.singles).to_vec(),
             bytemuck::cast_slice(&patterns.begins).to_vec(),
             bytemuck::cast_slice::<Slot, u8>(&patterns.slots).to_vec(),

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use super::view::{View, char_of, is_digit, is_filler, is_han, is_letter, is_numeral, is_word, unit};
-use super::words::{Prefixes, Words};
+use super::words::{Beginnings, Prefixes, Words};
 use super::{Candidate, PersonalKind, age};
 
 /// How far back a person or a word that makes the sentence general is looked for: about one clause.
@@ -34,16 +34,28 @@ struct Tables {
     tests: Words,
     bearers: Words,
     latin: Prefixes,
-    /// The beginnings of all that a statement may begin with, an age as well.
-    begins: Words,
+    /// The tables that a statement may begin with a word of.
+    begins: Beginnings,
 }
+
+/// The tables of [`Tables::begins`].
+const VERB: u8 = 1;
+const BELIEF: u8 = 2;
+const BODY: u8 = 4;
+const DISEASE: u8 = 8;
+const RELIGION: u8 = 16;
+const FOLLOWER: u8 = 32;
+const AGE: u8 = 64;
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let (roles, words) = (include_str!("data/circumstance.tsv"), include_str!("data/circumstance-words.tsv"));
     let of = |value: i16| Words::forward_of(words, &[value]);
     let (verbs, beliefs, bodies) = (Words::forward_of(roles, VERBS), Words::forward_of(roles, &[4, 5]), Words::forward_of(roles, &[6]));
     let (diseases, religions, followers) = (Words::forward(&[include_str!("data/diseases.tsv")]), of(4), of(5));
-    let begins = Words::beginnings([&verbs, &beliefs, &bodies, &diseases, &religions, &followers].into_iter().chain(age::starting()));
+    let mut begins =
+        vec![(VERB, &verbs), (BELIEF, &beliefs), (BODY, &bodies), (DISEASE, &diseases), (RELIGION, &religions), (FOLLOWER, &followers)];
+    begins.extend(age::starting().map(|words| (AGE, words)));
+    let begins = Beginnings::of(&begins);
     Tables {
         labels: Words::backward_of(roles, &[3]),
         people: Words::backward_of(words, &[1]),
@@ -65,7 +77,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
 
 /// Whether a statement may begin with the unit.
 pub(super) fn may_begin(u: u16) -> bool {
-    is_digit(u) || is_numeral(u) || TABLES.begins.may_begin(u)
+    is_digit(u) || is_numeral(u) || TABLES.begins.with(u) != 0
 }
 
 /// Whether a statement may begin with the Latin word that starts here.
@@ -75,16 +87,25 @@ pub(super) fn may_begin_latin(rest: &[u16]) -> bool {
 
 /// Whether a statement may begin with these two units.
 pub(super) fn may_begin_with(u: u16, next: Option<u16>) -> bool {
-    is_digit(u) || is_numeral(u) || TABLES.begins.may_begin_with(u, next)
+    is_digit(u) || is_numeral(u) || TABLES.begins.with_both(u, next) != 0
 }
 
 /// The statement that starts at `i`, if one does.
 pub(super) fn at(view: &View, i: usize) -> Option<Candidate> {
-    let found = |kind, (end, score): (usize, f32)| Candidate { kind, range: i..end, score };
-    let health = suffered(view, i).or_else(|| named(view, i)).map(|it| found(PersonalKind::Health, it));
-    let belief = || believed(view, i).or_else(|| follower(view, i)).map(|it| found(PersonalKind::Belief, it));
-    let biometric = || body(view, i).map(|it| found(PersonalKind::Biometric, it));
-    health.or_else(belief).or_else(biometric).or_else(|| age::at(view, i).map(|it| found(PersonalKind::Under14, it)))
+    let u = view.at(i)?;
+    let tables = TABLES.begins.with_both(u, view.units().get(i + 1).copied());
+    // In the other tables the first word would not be found.
+    let begins = |bits: u8| (tables & bits != 0).then_some(());
+    let found = |kind| move |(end, score): (usize, f32)| Candidate { kind, range: i..end, score };
+    let health = || begins(VERB).and_then(|()| suffered(view, i)).or_else(|| begins(DISEASE).and_then(|()| named(view, i)));
+    let belief =
+        || begins(BELIEF | RELIGION).and_then(|()| believed(view, i)).or_else(|| begins(FOLLOWER).and_then(|()| follower(view, i)));
+    let biometric = || begins(BODY).and_then(|()| body(view, i));
+    let aged = || if tables & AGE != 0 || is_digit(u) || is_numeral(u) { age::at(view, i) } else { None };
+    let health = || health().map(found(PersonalKind::Health));
+    let belief = || belief().map(found(PersonalKind::Belief));
+    let biometric = || biometric().map(found(PersonalKind::Biometric));
+    health().or_else(belief).or_else(biometric).or_else(|| aged().map(found(PersonalKind::Under14)))
 }
 
 /// Whether a word of the table ends within `reach` units before `i`, in the same sentence.
