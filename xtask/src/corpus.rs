@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
 
 fn measured(options: &Options<'_>, root: &Path, guiju: &Path, dir: &Path) -> Result<()> {
     println!("{}", machine("one or two used"));
-    let (pool, bytes) = make(root, &dir.join("corpus"), options.mb)?;
+    let bytes = make(root, &dir.join("corpus"), options.mb)?;
     let folding = dir.join("lexicon");
     let words = stages::folding_lexicon(root, &folding, KEYWORDS)?;
     let count = words.len();
@@ -86,16 +86,14 @@ fn measured(options: &Options<'_>, root: &Path, guiju: &Path, dir: &Path) -> Res
         stages::print(&dir.join("corpus"), &folding, options.rounds)?;
     }
     if let Some(venv) = options.peers {
-        peers::print(&pool, venv, dir, &words, options.rounds)?;
+        peers::print(&text::Pool::read(root)?, venv, dir, &words, options.rounds)?;
     }
     Ok(())
 }
 
-/// Writes so many MB of text into a directory, the same on every machine; where the text is from, and how many bytes of it there are.
-pub(crate) fn make(root: &Path, dir: &Path, mb: usize) -> Result<(text::Pool, usize)> {
-    let pool = text::Pool::read(root)?;
-    let bytes = files::write(&pool, dir, mb * 1_000_000)?;
-    Ok((pool, bytes))
+/// Writes so many MB of text into a directory, the same on every machine; how many bytes there are.
+pub(crate) fn make(root: &Path, dir: &Path, mb: usize) -> Result<usize> {
+    files::write(&text::Pool::read(root)?, dir, mb * 1_000_000)
 }
 
 struct Bench<'a> {
@@ -141,7 +139,7 @@ impl Bench<'_> {
         let out = self.dir.join("out");
         let _ = std::fs::remove_dir_all(&out);
         let (before, begun) = (children_cpu()?, Instant::now());
-        let mut command = Command::new(&self.guiju);
+        let mut command = Command::new(self.guiju);
         command.args(["corpus", "scan", "corpus", "--out", "out", "--classifier", "off", "--threads", &threads.to_string()]);
         if let Some(lexicon) = lexicon {
             command.arg("--lexicon").arg(lexicon);

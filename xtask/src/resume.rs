@@ -23,10 +23,14 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let dir = std::env::temp_dir().join(format!("guiju-bench-resume-{mb}"));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir)?;
-    let (_, bytes) = corpus::make(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), &dir.join("corpus"), mb)?;
+    let bytes = corpus::make(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")), &dir.join("corpus"), mb)?;
     let (wall, whole_peak) = watch(start(&guiju, &dir, "whole")?, |_| false)?;
     let shards = done(&dir.join("whole"));
-    println!("undisturbed: {:.0} MB of text in {shards} shards, {:.0} s, peak memory {whole_peak} MB", bytes as f64 / 1e6, wall.as_secs_f64());
+    println!(
+        "undisturbed: {:.0} MB of text in {shards} shards, {:.0} s, peak memory {whole_peak} MB",
+        bytes as f64 / 1e6,
+        wall.as_secs_f64()
+    );
     let mut most = 0;
     for kill in 1..=kills {
         let before = done(&dir.join("killed"));

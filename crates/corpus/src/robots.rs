@@ -220,7 +220,7 @@ mod tests {
             (line("https://a.org/", "\"robots\":null"), "`robots` is missing"),
             (line("https://a.org/", "\"robots\":\"robots/a.txt\",\"robots_status\":404"), "no file of rules"),
             (line("https://a.org/", "\"robot\":\"robots/a.txt\""), "unknown field"),
-            (format!("{:70000}", "{"), "more than"),
+            (format!("{{{}", " ".repeat(70_000)), "more than"),
         ] {
             let said = crawl(&format!("{good}{wrong}"), "guiju").unwrap_err().to_string();
             assert!(said.contains("line 2") && said.contains(why), "{said}");

@@ -30,12 +30,13 @@ pub fn content_hash(text: &str) -> [u8; 16] {
 pub(crate) struct Signature([u16; BINS]);
 
 impl Signature {
-    /// The signature of a text; none for a very short one.
+    /// The signature of a text.
+    #[cfg(test)]
     pub(crate) fn of(text: &str) -> Option<Self> {
         Self::of_folded(detect::fold(text).units())
     }
 
-    /// The signature of a folded text.
+    /// The signature of a folded text; none for a very short one.
     pub(crate) fn of_folded(folded: &[u16]) -> Option<Self> {
         let mut least = [u64::MAX; BINS];
         let (mut shingle, mut letters) = (0, 0_usize);
