@@ -38,7 +38,7 @@ fn of_shard(
     let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
     let mut rows = input::open(file, shard, text, Counter::default())?;
     while !lines.is_empty() {
-        let Some(row) = rows.next().map_err(CorpusError::from)? else { return Err(changed()) };
+        let Some(row) = rows.next()? else { return Err(changed()) };
         let Some(hash) = lines.remove(&row.line) else { continue };
         let taken = row.bytes.and_then(|bytes| Ok(taking.take(&bytes)?.text.into_owned()));
         match (taken, hash) {

@@ -1,8 +1,8 @@
 //! The assessment in words, and as one page.
 
-use taxonomy::Lang;
+use taxonomy::{Lang, RiskClass};
 
-use super::{Assessment, Example, Outcome, Phase, class_name};
+use super::{Assessment, Example, Outcome, Phase};
 use crate::CorpusError;
 use crate::page::{Page, Section, percent};
 
@@ -173,4 +173,9 @@ fn spelt(class: &str, example: &Example) -> Vec<String> {
     let span = example.span.map(|span| format!("{}..{}", span.start, span.end)).unwrap_or_default();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     vec![class.to_owned(), example.place.clone(), text(&example.rule), span, text(&example.shown)]
+}
+
+/// The word for a class, with its id.
+fn class_name(class: RiskClass, lang: Lang) -> String {
+    format!("{} {class}", class.title(lang))
 }

@@ -9,19 +9,19 @@ mod count;
 mod html;
 mod look;
 mod read;
+mod report;
 
 use std::path::{Path, PathBuf};
 
 use detect::Pipeline;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
-use taxonomy::{Lang, RiskClass};
+use taxonomy::Lang;
 
 pub use count::{ClassCount, Example, FileCount, Grounds, People};
+pub use report::Assessment;
 
 use crate::input::{Counter, hex};
 use crate::manifest::Manifest;
-use crate::settings::Settings;
 use crate::sheet::{Sheet, Votes};
 use crate::{CorpusError, durable};
 
@@ -104,71 +104,6 @@ pub struct Assess<'a> {
     pub matched: bool,
     /// Cores to use.
     pub threads: usize,
-}
-
-/// What an assessment found, and what follows.
-#[derive(Debug, Clone, Serialize)]
-pub struct Assessment {
-    /// 1.
-    pub format: u32,
-    /// The source's name.
-    pub source: String,
-    /// When.
-    pub phase: Phase,
-    /// The clause behind it.
-    pub clause: &'static str,
-    /// SHA-256 of the manifest of the files.
-    pub manifest: String,
-    /// Where the text stands, and the versions of what judged.
-    pub settings: Settings,
-    /// The seed of the sample.
-    pub seed: String,
-    /// Rows asked for; none where all were judged.
-    pub asked: Option<u64>,
-    /// Rows of the source, where that is known.
-    pub population: Option<u64>,
-    /// Rows of the files.
-    pub rows: u64,
-    /// Rows judged.
-    pub sampled: u64,
-    /// SHA-256 of `sample.txt`: the sorted ids of the rows judged.
-    pub sample: String,
-    /// Distinct texts among them, each of which counts once.
-    pub distinct: u64,
-    /// Rows that repeat one of them.
-    pub copies: u64,
-    /// Whether all copies were seen; beyond ten million distinct texts every row counts as distinct.
-    pub complete: bool,
-    /// Rows that could not be read.
-    pub broken: u64,
-    /// Texts on which a detector failed.
-    pub faulty: u64,
-    /// What is counted both ways: rows that could not be read, texts on which a detector failed or people differ, unless they count already.
-    pub open: u64,
-    /// Texts that count against the limit: what people confirmed, and what the machine suspects where nobody looked.
-    pub suspected: u64,
-    /// Lower end of the 95 % interval of the share, what is open counted as clean.
-    pub low: f64,
-    /// Upper end, what is open counted as hits.
-    pub high: f64,
-    /// The limit.
-    pub limit: f64,
-    /// What follows.
-    pub outcome: Outcome,
-    /// Rows of a sample that would decide at the share observed; none where it is decided, or where no sample would.
-    pub wanted: Option<u64>,
-    /// What the machine's suspicions rest on.
-    pub grounds: Grounds,
-    /// What people said; none where no sheet was given.
-    pub people: Option<People>,
-    /// By class, those with suspicions.
-    pub classes: Vec<ClassCount>,
-    /// By file, the highest share first.
-    pub files: Vec<FileCount>,
-    /// Files in all.
-    pub files_all: u64,
-    /// Files that could not be read to the end, and why.
-    pub unread: Vec<String>,
 }
 
 /// An assessment with what stands behind it.
@@ -289,44 +224,6 @@ fn wanted(hits: u64, open: u64, judged: u64, sampled: u64, population: Option<u6
     Some(population.map_or(rows, |all| rows.min(all)))
 }
 
-impl Assessment {
-    /// The file of it.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        // Structures of strings and finite numbers can always be written.
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
-    }
-
-    /// SHA-256 of `assessment.json`: the evidence, as the register of sources keeps it.
-    #[must_use]
-    pub fn evidence(&self) -> [u8; 32] {
-        Sha256::digest(self.bytes()).into()
-    }
-
-    /// SHA-256 of `sample.txt`, as the register of sources keeps it.
-    #[must_use]
-    pub fn sample_digest(&self) -> [u8; 32] {
-        let digit = |at: usize| self.sample.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).unwrap_or_default();
-        std::array::from_fn(|byte| digit(byte * 2))
-    }
-
-    /// What it comes to and what is to be done, in words.
-    #[must_use]
-    pub fn words(&self, lang: Lang) -> String {
-        html::words(self, lang)
-    }
-
-    /// The page of it.
-    ///
-    /// # Errors
-    /// The template fails.
-    pub fn html(&self, lang: Lang) -> Result<String, CorpusError> {
-        html::html(self, lang)
-    }
-}
-
 impl Assessed {
     /// Writes `assessment.json`, `assessment.html` and `sample.txt` into a directory; the report last.
     ///
@@ -353,9 +250,4 @@ impl Assessed {
         crate::sheet::write(file, &self.assessment.sample, reviewer, &rows, lang)?;
         Ok(rows.len() as u64)
     }
-}
-
-/// The word for a class, with its id.
-fn class_name(class: RiskClass, lang: Lang) -> String {
-    format!("{} {class}", class.title(lang))
 }

@@ -63,7 +63,7 @@ impl SpotCheck {
             return Ok(());
         }
         let mut rows = input::open(self.manifest.file(shard)?, shard, &self.manifest.settings.text, Counter::default())?;
-        while let Some(row) = rows.next().map_err(CorpusError::from)? {
+        while let Some(row) = rows.next()? {
             each((row.line, None));
         }
         Ok(())

@@ -124,7 +124,7 @@ impl SpotCheck {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while let Some(&line) = wanted.peek() {
             let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
-            let row = rows.next().map_err(CorpusError::from)?.filter(|row| row.line <= line).ok_or_else(changed)?;
+            let row = rows.next()?.filter(|row| row.line <= line).ok_or_else(changed)?;
             if row.line < line {
                 continue;
             }

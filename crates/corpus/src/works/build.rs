@@ -44,7 +44,7 @@ pub fn build(inputs: &[PathBuf]) -> Result<Works, CorpusError> {
     for shard in &manifest.shards {
         let file = manifest.file(shard)?;
         let mut rows = input::open(file, shard, &manifest.settings.text, Counter::default())?;
-        while let Some(row) = rows.next().map_err(CorpusError::from)? {
+        while let Some(row) = rows.next()? {
             let entry = row.bytes.map_err(|broken| broken.message);
             let entry = entry.and_then(|bytes| serde_json::from_slice::<Entry>(&bytes).map_err(|error| error.to_string()));
             let added = entry.and_then(|entry| builder.add(&entry.id, &entry.title, &entry.holder, &entry.text));

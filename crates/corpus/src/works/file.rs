@@ -99,29 +99,21 @@ fn buffered(out: &mut impl Write, body: &dyn Fn(&mut dyn Write) -> io::Result<()
 }
 
 /// Reads the parts; no more is held than the length of the file allows.
-fn parse(mut file: impl Read, length: u64) -> Result<Works, String> {
-    let mut whole = Sha256::new();
-    let mut next = |bytes: &mut [u8], whole: &mut Sha256| {
-        file.read_exact(bytes).map_err(|error| format!("it ends before its time ({error})"))?;
-        whole.update(&*bytes);
-        Ok::<(), String>(())
-    };
+fn parse(file: impl Read, length: u64) -> Result<Works, String> {
+    let mut parts = Parts { file, whole: Sha256::new(), body: Sha256::new() };
     let (mut magic, mut checksum, mut size) = ([0; 8], [0; 32], [0; 4]);
-    next(&mut magic, &mut whole)?;
+    parts.before(&mut magic)?;
     if &magic != MAGIC {
         return Err("it does not begin as one".to_owned());
     }
-    next(&mut checksum, &mut whole)?;
-    next(&mut size, &mut whole)?;
+    parts.before(&mut checksum)?;
+    parts.next(&mut size)?;
     let head_bytes = u32::from_le_bytes(size);
     if head_bytes > MAX_HEAD_BYTES || u64::from(head_bytes) + BEFORE > length {
         return Err(format!("its head is said to have {head_bytes} bytes"));
     }
     let mut head = vec![0; head_bytes as usize];
-    next(&mut head, &mut whole)?;
-    let mut body = Sha256::new();
-    body.update(size);
-    body.update(&head);
+    parts.next(&mut head)?;
     let head: Head = serde_json::from_slice(&head).map_err(|error| error.to_string())?;
     if (head.format, head.shingle, head.window, head.block) != (1, SHINGLE, WINDOW, BLOCK) {
         return Err("it was made with other fingerprints than this version's".to_owned());
@@ -130,30 +122,56 @@ fn parse(mut file: impl Read, length: u64) -> Result<Works, String> {
     if prints > MAX_PRINTS || length != BEFORE + u64::from(head_bytes) + prints as u64 * 12 {
         return Err(format!("{prints} fingerprints do not fit its length"));
     }
-    let mut numbers = |width: usize| -> Result<Vec<u64>, String> {
-        let (mut all, mut left) = (Vec::with_capacity(prints), prints * width);
+    let hashes: Vec<u64> = parts.numbers(prints, u64::from_le_bytes)?;
+    let blocks: Vec<u32> = parts.numbers(prints, u32::from_le_bytes)?;
+    if parts.body.finalize().as_slice() != checksum {
+        return Err("its checksum does not fit".to_owned());
+    }
+    in_order(&head.works, &hashes, &blocks)?;
+    Ok(Works::new(head.works, hashes, blocks, hex(&parts.whole.finalize())))
+}
+
+/// The parts of a file, hashed as they are read: all of it, and what the checksum speaks of.
+struct Parts<R> {
+    file: R,
+    whole: Sha256,
+    body: Sha256,
+}
+
+impl<R: Read> Parts<R> {
+    /// What stands before the body.
+    fn before(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        self.file.read_exact(bytes).map_err(|error| format!("it ends before its time ({error})"))?;
+        self.whole.update(&*bytes);
+        Ok(())
+    }
+
+    fn next(&mut self, bytes: &mut [u8]) -> Result<(), String> {
+        self.before(bytes)?;
+        self.body.update(&*bytes);
+        Ok(())
+    }
+
+    fn numbers<T, const N: usize>(&mut self, count: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, String> {
+        let (mut all, mut left) = (Vec::with_capacity(count), count * N);
         let mut chunk = vec![0; CHUNK_BYTES];
         while left > 0 {
             let piece = chunk.get_mut(..left.min(CHUNK_BYTES)).unwrap_or_default();
-            next(piece, &mut whole)?;
-            body.update(&*piece);
+            self.next(piece)?;
             left -= piece.len();
-            all.extend(piece.chunks_exact(width).map(|bytes| bytes.iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte))));
+            all.extend(piece.as_chunks::<N>().0.iter().map(|bytes| of(*bytes)));
         }
         Ok(all)
-    };
-    let hashes = numbers(8)?;
-    let blocks: Vec<u32> = numbers(4)?.into_iter().map(|block| block as u32).collect();
-    if body.finalize().as_slice() != checksum {
-        return Err("its checksum does not fit".to_owned());
     }
-    let all_blocks: u64 = head.works.iter().map(|work| u64::from(work.letters.div_ceil(BLOCK)) + 1).sum();
+}
+
+/// What is asked of the fingerprints: rising, none of them everywhere, each in a block of a work.
+fn in_order(works: &[Work], hashes: &[u64], blocks: &[u32]) -> Result<(), String> {
+    let all_blocks: u64 = works.iter().map(|work| u64::from(work.letters.div_ceil(BLOCK)) + 1).sum();
     // One fingerprint that stands everywhere would make a row cost as much as the register is long.
     let too_many = hashes.chunk_by(|a, b| a == b).any(|same| same.len() > MAX_SAME);
-    if too_many || !hashes.is_sorted() || all_blocks > u64::from(u32::MAX) || blocks.iter().any(|&block| u64::from(block) >= all_blocks) {
-        return Err("its fingerprints are not in order".to_owned());
-    }
-    Ok(Works::new(head.works, hashes, blocks, hex(&whole.finalize())))
+    let stray = all_blocks > u64::from(u32::MAX) || blocks.iter().any(|&block| u64::from(block) >= all_blocks);
+    if too_many || stray || !hashes.is_sorted() { Err("its fingerprints are not in order".to_owned()) } else { Ok(()) }
 }
 
 #[cfg(test)]
