@@ -1,6 +1,6 @@
 //! `guiju corpus` from outside, with what it is told beside the files: how an object store is reached, and who agreed to what.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
@@ -35,7 +35,7 @@ fn an_object_store_is_reached_as_the_operator_says_and_no_secret_is_told() {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let asked = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let request: String = BufReader::new(stream.by_ref()).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        let request: String = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
         let body = "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>AKID-OF-THE-TEST</AWSAccessKeyId></Error>";
         write!(stream, "HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).unwrap();
         request

@@ -16,7 +16,7 @@ use crate::input::hex;
 
 /// The format this version reads.
 const FORMAT: u32 = 1;
-/// Most persons of a snapshot: they are held in memory, 40 bytes each, 400 MB in all.
+/// Most persons of a snapshot: they are held in memory, 34 bytes each, 340 MB in all.
 const MAX_PERSONS: u64 = 10_000_000;
 /// Longest line: a header is some 300 bytes, a person some 150.
 const MAX_LINE_BYTES: u64 = 4_096;
