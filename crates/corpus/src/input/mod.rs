@@ -102,12 +102,6 @@ impl From<Cut> for CorpusError {
     }
 }
 
-impl From<Cut> for CorpusError {
-    fn from(cut: Cut) -> Self {
-        Self::Input(cut.0)
-    }
-}
-
 /// The rows of a shard, in order.
 pub(crate) trait Rows {
     /// The next row; none at the end.
