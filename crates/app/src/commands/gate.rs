@@ -122,6 +122,7 @@ const COMMANDS: &[(&str, Need)] = &[
     ("source file", Need::May(Permission::SourceRead)),
     ("source review", Need::May(Permission::SourceChange)),
     ("source robots", Need::May(Permission::SourceChange)),
+    ("source assessed", Need::May(Permission::SourceChange)),
     ("source block", Need::May(Permission::SourceChange)),
     // Whoever holds the act proposes it; what was approved is asked for again in the store.
     ("source unblock", Need::SignedIn),

@@ -230,7 +230,7 @@ fn a_refused_source_is_blocked_at_once_and_two_persons_take_it_off() {
         for (wrong, why) in [
             (assessment(Before, 0.06, 0.08, Accepted), "numbers say refused"),
             (assessment(Before, 0.04, 0.06, Accepted), "numbers say larger-sample"),
-            (Assessment { wanted: None, ..assessment(Before, 0.04, 0.06, LargerSample) }, "wanted None"),
+            (Assessment { wanted: Some(9), ..assessment(Before, 0.0, 0.01, Accepted) }, "wanted Some(9)"),
             (Assessment { limit: 0.5, ..assessment(Before, 0.1, 0.2, Accepted) }, "at most 0.05"),
             (Assessment { suspected: 1_001, ..assessment(Before, 0.01, 0.02, Accepted) }, "1001 of 1000"),
             (Assessment { low: f64::NAN, ..assessment(Before, 0.01, 0.02, Accepted) }, "no assessment"),

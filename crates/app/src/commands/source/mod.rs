@@ -1,5 +1,6 @@
 //! `guiju source`: the register of sources of training data (GB/T 45654-2025, 5.1; LN-6; LN-10.3-3).
 
+mod assessed;
 mod blacklist;
 mod declare;
 mod diversity;
@@ -65,6 +66,8 @@ pub(crate) enum Source {
     },
     /// Hold a crawl manifest against the robots rules stored with it; exit code 1 where something was off limits
     Robots(robots::Robots),
+    /// Enter what `guiju corpus assess` or `verify` found; over the limit of 5 % the source goes on the blacklist, and the exit code is 1
+    Assessed(assessed::Assessed),
     /// Put a source on the blacklist
     Block {
         #[command(flatten)]
@@ -105,6 +108,7 @@ pub(crate) fn run(command: &Source) -> Result<ExitCode> {
         Source::File(args) => document::get(args)?,
         Source::Review { one, decision, note } => review(one, decision == "accept", note)?,
         Source::Robots(args) => return robots::run(args),
+        Source::Assessed(args) => return assessed::run(args),
         Source::Block { one, reason } => blacklist::block(one, reason)?,
         Source::Unblock(args) => blacklist::unblock(args)?,
         Source::Diversity { store, json } => diversity::print(store, *json)?,
