@@ -88,11 +88,11 @@ pub(crate) fn write<T>(path: &Path, work: impl FnOnce(&mut Pending) -> Result<T,
 }
 
 /// Writes a file that other processes may be writing at the same time, with the same bytes: whoever comes last changes nothing.
-pub(crate) fn write_among_others<T>(path: &Path, work: impl FnOnce(&mut Pending) -> Result<T, CorpusError>) -> Result<T, CorpusError> {
+pub(crate) fn write_among_others<T, E: From<CorpusError>>(path: &Path, work: impl FnOnce(&mut Pending) -> Result<T, E>) -> Result<T, E> {
     finish(Pending::among_others(path)?, work)
 }
 
-fn finish<T>(mut file: Pending, work: impl FnOnce(&mut Pending) -> Result<T, CorpusError>) -> Result<T, CorpusError> {
+fn finish<T, E: From<CorpusError>>(mut file: Pending, work: impl FnOnce(&mut Pending) -> Result<T, E>) -> Result<T, E> {
     let done = work(&mut file)?;
     file.commit()?;
     Ok(done)
@@ -140,7 +140,7 @@ mod tests {
     fn several_write_one_file_and_none_spoils_it_for_another() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.json");
-        write_among_others(&path, |slow| {
+        write_among_others::<_, CorpusError>(&path, |slow| {
             slow.write_all(b"the same ").map_err(at(&path))?;
             write_among_others(&path, |quick| quick.write_all(b"the same bytes").map_err(at(&path)))?;
             assert_eq!(std::fs::read(&path).unwrap(), b"the same bytes");

@@ -78,6 +78,12 @@ enum Stop {
     Writing(CorpusError),
 }
 
+impl From<CorpusError> for Stop {
+    fn from(error: CorpusError) -> Self {
+        Self::Writing(error)
+    }
+}
+
 impl Scan<'_> {
     /// Scans the shards that have no record.
     ///
@@ -166,19 +172,15 @@ impl Scan<'_> {
         let mut rows = input::open(file, shard, &settings.text, Counter::clone(read)).map_err(Stop::Reading)?;
         let mut record = Record::begin(digest, shard.id);
         let path = findings::path(self.dir, shard.id);
-        let mut lost = false;
-        durable::write_among_others(&path, |file| {
-            let wrong = |error: ParquetError| writing(&path, error);
-            let mut writer = findings::Writer::new(file).map_err(wrong)?;
+        durable::write_among_others(&path, |out| {
+            let wrong = |error: ParquetError| Stop::Writing(writing(&path, error));
+            let mut writer = findings::Writer::new(out).map_err(wrong)?;
             while record.cut.is_none() {
                 let (batch, end) = batch(rows.as_mut());
                 match end {
                     Ok(()) => {}
                     Err(Cut::Damaged(why)) => record.cut = Some(why),
-                    Err(Cut::Lost(error)) => {
-                        lost = true;
-                        return Err(error);
-                    }
+                    Err(Cut::Lost(error)) => return Err(Stop::Reading(error)),
                 }
                 if batch.is_empty() {
                     break;
@@ -190,11 +192,11 @@ impl Scan<'_> {
                 record.count(&judged);
                 watch.judged(judged.len() as u64, record.text_bytes - text, record.findings - found);
             }
-            writer.finish().map_err(wrong)
-        })
-        .map_err(|error| if lost { Stop::Reading(error) } else { Stop::Writing(error) })?;
-        // Now, at the end: whatever was read came from bytes that are those of the manifest.
-        unchanged(file, shard).map_err(Stop::Reading)?;
+            writer.finish().map_err(wrong)?;
+            // Now, at the end: whatever was read came from bytes that are those of the manifest. And before the findings get their name: another
+            // machine, where the file is as it was, may have written the right ones there.
+            unchanged(file, shard).map_err(Stop::Reading)
+        })?;
         record.sha256 = hash_file(&path).map_err(Stop::Writing)?;
         record.write(self.dir).map_err(Stop::Writing)?;
         Ok(record)

@@ -148,3 +148,21 @@ fn only_the_same_command_goes_on() {
     assert!(error.contains("2000 bytes, not 7") && error.contains(manifest.settings.versions.last().unwrap()), "{error}");
     assert!(resume(&[work.path("b.jsonl")], &manifest.settings).unwrap_err().to_string().contains("a scan of"));
 }
+
+#[test]
+fn a_machine_with_another_file_does_not_spoil_what_is_there() {
+    let work = Work::new();
+    let manifest = corpus_of(&work);
+    work.scan(&manifest, "whole", 1);
+    work.scan(&manifest, "out", 1);
+    let dir = work.path("out");
+    // As on a machine that comes late, and on which the first text is another.
+    std::fs::remove_file(dir.join("shards/000000.json")).unwrap();
+    let input = std::fs::read_to_string(work.path("a.jsonl")).unwrap();
+    std::fs::write(work.path("a.jsonl"), input.replacen("天气", "空气", 1)).unwrap();
+    let scan = Scan { dir: &dir, manifest: &manifest, pipeline: &PIPELINE, threads: 1, part: (0, 1) };
+    assert!(matches!(scan.one(0).unwrap_err(), corpus::CorpusError::Changed { .. }));
+    std::fs::write(work.path("a.jsonl"), input).unwrap();
+    let findings = "shards/000000.findings.parquet";
+    assert_eq!(std::fs::read(dir.join(findings)).unwrap(), std::fs::read(work.path("whole").join(findings)).unwrap());
+}
