@@ -8,7 +8,7 @@ mod peers;
 mod stages;
 mod text;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,17 +20,19 @@ use crate::match_bench::{machine, median};
 /// Keywords of the lexicon without disguises: what the aim speaks of.
 const KEYWORDS: usize = 10_000;
 
-const USAGE: &str = "usage: cargo xtask bench corpus [MB] [--rounds N] [--stages] [--peers VENV]";
+const USAGE: &str = "usage: cargo xtask bench corpus [MB] [--rounds N] [--stages] [--peers VENV] [--guiju FILE]";
 
 struct Options<'a> {
     mb: usize,
     rounds: usize,
     stages: bool,
     peers: Option<&'a Path>,
+    /// A program that was built before, to compare two; without it, one is built.
+    guiju: Option<&'a Path>,
 }
 
 fn parse<'a>(arguments: &[&'a str]) -> Result<Options<'a>> {
-    let mut options = Options { mb: 40, rounds: 3, stages: false, peers: None };
+    let mut options = Options { mb: 40, rounds: 3, stages: false, peers: None, guiju: None };
     let mut rest = arguments;
     while let [first, more @ ..] = rest {
         rest = match (*first, more) {
@@ -44,6 +46,10 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Options<'a>> {
             }
             ("--peers", [venv, more @ ..]) => {
                 options.peers = Some(Path::new(*venv));
+                more
+            }
+            ("--guiju", [file, more @ ..]) => {
+                options.guiju = Some(Path::new(*file));
                 more
             }
             (mb, _) => {
@@ -60,14 +66,17 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Options<'a>> {
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     let options = parse(arguments)?;
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let guiju = release()?;
+    let guiju = match options.guiju {
+        Some(file) => std::path::absolute(file)?,
+        None => release()?,
+    };
     let dir = std::env::temp_dir().join(format!("guiju-bench-corpus-{}", std::process::id()));
-    let done = measured(&options, root, &guiju, &dir);
+    let done = measured(&options, root, &dir, guiju);
     let _ = std::fs::remove_dir_all(&dir);
     done
 }
 
-fn measured(options: &Options<'_>, root: &Path, guiju: &Path, dir: &Path) -> Result<()> {
+fn measured(options: &Options<'_>, root: &Path, dir: &Path, guiju: PathBuf) -> Result<()> {
     println!("{}", machine("one or two used"));
     let bytes = make(root, &dir.join("corpus"), options.mb)?;
     let folding = dir.join("lexicon");
@@ -97,7 +106,7 @@ pub(crate) fn make(root: &Path, dir: &Path, mb: usize) -> Result<usize> {
 }
 
 struct Bench<'a> {
-    guiju: &'a Path,
+    guiju: PathBuf,
     dir: &'a Path,
     mb: f64,
     rounds: usize,
@@ -139,7 +148,7 @@ impl Bench<'_> {
         let out = self.dir.join("out");
         let _ = std::fs::remove_dir_all(&out);
         let (before, begun) = (children_cpu()?, Instant::now());
-        let mut command = Command::new(self.guiju);
+        let mut command = Command::new(&self.guiju);
         command.args(["corpus", "scan", "corpus", "--out", "out", "--classifier", "off", "--threads", &threads.to_string()]);
         if let Some(lexicon) = lexicon {
             command.arg("--lexicon").arg(lexicon);

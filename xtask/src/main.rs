@@ -25,7 +25,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench worst                 time and memory of texts made to hurt, and of ordinary text
   bench stream                what an answer in pieces costs, and what is held back of it
   bench classifier            what a text costs with each classifier, by length
-  bench corpus [MB] [--rounds N] [--stages] [--peers VENV]   CPU, time, memory of `guiju corpus scan`, one thread and two (default 40 MB)
+  bench corpus [MB] [--rounds N] [--stages] [--peers VENV] [--guiju FILE]   CPU, time, memory of `guiju corpus scan` (default 40 MB)
   bench resume [MB] [KILLS]  a scan that is killed so many times comes out byte for byte as one that was left alone (default 2000, 5)
   bench ledger [ENTRIES] [--database URL]   durable entries a second, latency, proofs, verification, rotation (default 1000000)
   bench rotate [KEYS] [--database URL]      rotation of a tenant's key over so many persons' keys, three times (default 1000000)
