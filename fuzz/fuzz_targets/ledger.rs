@@ -8,6 +8,7 @@ use ledger::note::{Note, Signature};
 use ledger::checkpoint::Checkpoint;
 use ledger::policy::Policy;
 use ledger::receipt::Receipt;
+use ledger::statement::Statement;
 use ledger::tile::TileId;
 use ledger::witness::AddCheckpoint;
 
@@ -33,6 +34,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             assert_eq!(tile.path(), text);
         }
         let _ = Policy::parse(text);
+        if let Ok(statement) = Statement::parse(text) {
+            assert_eq!(statement.to_string(), text);
+            assert!(Checkpoint::parse(text).is_err(), "a statement is no checkpoint");
+        }
         let _ = Signature::parse_lines(text);
         if let Ok(key) = text.parse::<VerifierKey>() {
             assert_eq!(key.to_string().parse::<VerifierKey>().as_ref(), Ok(&key));

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::error::{at, damaged};
-use crate::findings::{self, Reader};
+use crate::findings;
 use crate::input::{hash_file, hash_range};
+use crate::lineage::findings_root;
 use crate::manifest::Manifest;
 use crate::record::Record;
 use crate::{CorpusError, durable};
@@ -39,9 +40,10 @@ fn findings_trouble(dir: &Path, record: &Record) -> Option<String> {
         Ok(hash) if hash != record.sha256 => return said(format!("{} is not the file that was written", path.display())),
         Ok(_) => {}
     }
-    match Reader::open(dir, record.shard).and_then(|reader| reader.collect::<Result<Vec<_>, _>>()) {
-        Ok(rows) if rows.len() as u64 == record.rows => None,
-        Ok(rows) => said(format!("{} rows of findings, the record says {}", rows.len(), record.rows)),
+    match findings_root(dir, record.shard) {
+        Ok((_, rows)) if rows != record.rows => said(format!("{rows} rows of findings, the record says {}", record.rows)),
+        Ok((root, _)) if root != record.root => said(format!("the root over its rows is {root}, the record says {}", record.root)),
+        Ok(_) => None,
         Err(error) => said(error.to_string()),
     }
 }

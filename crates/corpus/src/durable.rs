@@ -51,9 +51,14 @@ impl Pending {
         }
         std::fs::rename(&self.temporary, &self.path).map_err(at(&self.path))?;
         self.file = None;
-        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
+        sync_above(&self.path)
     }
+}
+
+/// Syncs the directory that a file lies in, so that its name is on the disk.
+pub(crate) fn sync_above(path: &Path) -> Result<(), CorpusError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
 }
 
 impl Write for Pending {

@@ -52,19 +52,27 @@ pub fn explain(dir: &Path, manifest: &Manifest, wanted: &str) -> Result<Vec<Expl
 }
 
 fn by_place<'m>(dir: &Path, manifest: &'m Manifest, file: &str, line: u64) -> Result<Vec<(&'m Shard, Judged)>, CorpusError> {
-    let is_meant = |path: &str| path == file || path.strip_suffix(file).is_some_and(|before| before.ends_with('/'));
     let mut found = Vec::new();
-    for shard in &manifest.shards {
-        let behind = shard.rows.is_some_and(|rows| line >= shard.first_row + rows);
-        if !is_meant(&manifest.file(shard)?.path) || line < shard.first_row || behind || !crate::findings::path(dir, shard.id).exists() {
-            continue;
-        }
+    for shard in shards_of(manifest, file, line)?.into_iter().filter(|shard| crate::findings::path(dir, shard.id).exists()) {
         for row in Reader::open(dir, shard.id)? {
             let row = row?;
             if row.line == line {
                 found.push((shard, row));
                 break;
             }
+        }
+    }
+    Ok(found)
+}
+
+/// The shards that may have a line of a file, which is named by its path or the end of it.
+pub(crate) fn shards_of<'m>(manifest: &'m Manifest, file: &str, line: u64) -> Result<Vec<&'m Shard>, CorpusError> {
+    let is_meant = |path: &str| path == file || path.strip_suffix(file).is_some_and(|before| before.ends_with('/'));
+    let mut found = Vec::new();
+    for shard in &manifest.shards {
+        let behind = shard.rows.is_some_and(|rows| line >= shard.first_row + rows);
+        if is_meant(&manifest.file(shard)?.path) && line >= shard.first_row && !behind {
+            found.push(shard);
         }
     }
     Ok(found)

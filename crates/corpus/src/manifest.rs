@@ -116,19 +116,23 @@ impl Manifest {
     /// # Errors
     /// It cannot be read or is damaged.
     pub fn read(dir: &Path) -> Result<Option<Self>, CorpusError> {
-        let path = dir.join(NAME);
-        let bytes = match std::fs::read(&path) {
+        Self::read_from(&dir.join(NAME))
+    }
+
+    /// The same of a file of another name.
+    pub(crate) fn read_from(path: &Path) -> Result<Option<Self>, CorpusError> {
+        let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(at(&path)(error)),
+            Err(error) => return Err(at(path)(error)),
         };
         let manifest: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| damaged(&path, format!("is no manifest of a scan (docs/formats/corpus-manifest.md): {error}")))?;
+            .map_err(|error| damaged(path, format!("is no manifest of a scan (docs/formats/corpus-manifest.md): {error}")))?;
         if manifest.format != FORMAT {
-            return Err(damaged(&path, format!("has format {}, this version reads format {FORMAT}", manifest.format)));
+            return Err(damaged(path, format!("has format {}, this version reads format {FORMAT}", manifest.format)));
         }
         if manifest.shards.iter().any(|shard| manifest.files.get(shard.file as usize).is_none()) {
-            return Err(damaged(&path, "names a file that it does not have"));
+            return Err(damaged(path, "names a file that it does not have"));
         }
         Ok(Some(manifest))
     }
@@ -154,7 +158,12 @@ impl Manifest {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, dir: &Path) -> Result<(), CorpusError> {
-        durable::write_bytes(&dir.join(NAME), &self.bytes())
+        self.write_to(&dir.join(NAME))
+    }
+
+    /// The same into a file of another name.
+    pub(crate) fn write_to(&self, path: &Path) -> Result<(), CorpusError> {
+        durable::write_bytes(path, &self.bytes())
     }
 
     /// SHA-256 of the manifest as it is written, hexadecimal.
@@ -177,7 +186,7 @@ impl Manifest {
 }
 
 /// Looks at a file and cuts it. What is wrong with the content of a file is said in its entry and stops nothing.
-fn cut(place: &Place, settings: &Settings, read: &Counter) -> Result<(FileEntry, Vec<Shard>), CorpusError> {
+pub(crate) fn cut(place: &Place, settings: &Settings, read: &Counter) -> Result<(FileEntry, Vec<Shard>), CorpusError> {
     let path = place.path();
     let Some((format, compression)) = input::kind(path) else {
         return Err(CorpusError::Input(format!("{}: unknown format", path.display())));

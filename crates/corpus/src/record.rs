@@ -12,13 +12,13 @@ use crate::row::Judged;
 use crate::{CorpusError, durable};
 
 /// The format this version writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What was done with a shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// 1.
+    /// 2.
     pub format: u32,
     /// SHA-256 of the manifest.
     pub manifest: String,
@@ -39,6 +39,8 @@ pub struct Record {
     pub cut: Option<String>,
     /// SHA-256 of the file of findings.
     pub sha256: String,
+    /// Merkle root over its rows (docs/formats/corpus-proof.md).
+    pub root: String,
 }
 
 impl Record {
@@ -54,6 +56,7 @@ impl Record {
             decisions: BTreeMap::new(),
             cut: None,
             sha256: String::new(),
+            root: String::new(),
         }
     }
 

@@ -19,7 +19,8 @@ use parquet::errors::ParquetError;
 use rayon::prelude::*;
 
 use crate::error::{at, damaged};
-use crate::input::{self, Counter, Cut, Row, Rows, Taking, hash_file, unchanged};
+use crate::input::{self, Counter, Cut, Row, Rows, Taking, hash_file, hex, unchanged};
+use crate::lineage::{Tree, row_hash};
 use crate::manifest::{Manifest, Shard};
 use crate::record::Record;
 use crate::row::{Judged, judge};
@@ -171,6 +172,7 @@ impl Scan<'_> {
         let taking = Taking::of(file, &settings.text);
         let mut rows = input::open(file, shard, &settings.text, Counter::clone(read)).map_err(Stop::Reading)?;
         let mut record = Record::begin(digest, shard.id);
+        let mut tree = Tree::default();
         let path = findings::path(self.dir, shard.id);
         durable::write_among_others(&path, |out| {
             let wrong = |error: ParquetError| Stop::Writing(writing(&path, error));
@@ -188,6 +190,8 @@ impl Scan<'_> {
                 let judged: Vec<Judged> =
                     pool.install(|| batch.into_par_iter().map(|row| judge(row, &taking, self.pipeline, settings.matched)).collect());
                 writer.add(&judged).map_err(wrong)?;
+                let leaves: Vec<_> = pool.install(|| judged.par_iter().map(|row| row_hash(shard.id, row)).collect());
+                leaves.into_iter().for_each(|leaf| tree.push(leaf));
                 let (text, found) = (record.text_bytes, record.findings);
                 record.count(&judged);
                 watch.judged(judged.len() as u64, record.text_bytes - text, record.findings - found);
@@ -198,6 +202,7 @@ impl Scan<'_> {
             unchanged(file, shard).map_err(Stop::Reading)
         })?;
         record.sha256 = hash_file(&path).map_err(Stop::Writing)?;
+        record.root = hex(&tree.root());
         record.write(self.dir).map_err(Stop::Writing)?;
         Ok(record)
     }

@@ -32,6 +32,7 @@ pub mod proof;
 pub mod receipt;
 pub mod sign;
 pub mod sm2;
+pub mod statement;
 mod text;
 pub mod tile;
 pub mod tree;

@@ -7,6 +7,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection};
 
 use crate::guard::RequestRow;
+use crate::log;
 use crate::tenant::TenantId;
 use crate::{EntryId, StoreError};
 
@@ -33,6 +34,8 @@ pub struct Entry {
     pub details: Map<String, Value>,
     /// What speaks of a person: sealed with the key of that person, so that it goes when the key goes.
     pub content: Option<Content>,
+    /// What it says in the open, a name and a value a line ([`ledger::statement`]): digests and counts, never of persons. It is not sealed, so that it can be proven to others.
+    pub statement: Vec<(&'static str, String)>,
     /// Its id, where it must be known before the change is made ([`Tenant::entry_id`](crate::Tenant::entry_id)); else it gets one when it is recorded.
     pub id: Option<EntryId>,
 }
@@ -56,13 +59,20 @@ impl Entry {
     /// An entry without details.
     #[must_use]
     pub fn new(class: Class, what: &'static str, by: impl Into<String>) -> Self {
-        Self { class, what, by: by.into(), details: Map::new(), content: None, id: None }
+        Self { class, what, by: by.into(), details: Map::new(), content: None, statement: Vec::new(), id: None }
     }
 
     /// With one more detail.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With one more line of what it says in the open.
+    #[must_use]
+    pub fn stating(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.statement.push((name, value.to_string()));
         self
     }
 
@@ -121,6 +131,10 @@ impl Change {
         }
         self.bytes += bytes;
         let id = entry.id.map_or_else(|| EntryId::new(self.now_ms), Ok)?;
+        if !entry.statement.is_empty() {
+            // Whatever cannot be stated is refused here, where it stops this change alone.
+            log::statement(&entry, "origin", id)?;
+        }
         self.entries.push((id, entry));
         Ok(id)
     }

@@ -20,6 +20,7 @@ pub mod guard;
 pub mod heads;
 mod id;
 mod jobs;
+pub mod lineage;
 mod log;
 pub mod models;
 mod place;

@@ -16,6 +16,7 @@ pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (4, "models", include_str!("../migrations/main/0004_models.sql")),
     (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
     (7, "sources", include_str!("../migrations/main/0007_sources.sql")),
+    (8, "lineage", include_str!("../migrations/main/0008_lineage.sql")),
 ];
 
 /// The migrations of the keys.

@@ -65,7 +65,7 @@ pub(crate) enum Command {
     /// The classifier: train, measure, compare
     #[command(subcommand)]
     Classifier(classifier::Command),
-    /// Training data: assess, scan, apply, explain, spot-check
+    /// Training data: assess, scan, apply, explain, spot-check, trace, export
     #[command(subcommand)]
     Corpus(Box<corpus::Corpus>),
     /// Sources of training data: register, document, review, block

@@ -21,6 +21,7 @@ mod classifier;
 mod cli;
 mod corpus;
 mod corpus_assess;
+mod corpus_export;
 mod corpus_inputs;
 mod crash;
 mod detection;

@@ -13,6 +13,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+use super::fates::Fates;
 use super::sink::Sink;
 use super::{Applied, Apply, Asked, Copies, Fate};
 use crate::CorpusError;
@@ -44,7 +45,7 @@ struct Sorted {
 
 impl Apply<'_> {
     /// Rows of columns.
-    pub(super) fn columns(&self, shard: &Shard, file: &FileEntry, copies: &Copies) -> Result<Applied, CorpusError> {
+    pub(super) fn columns(&self, shard: &Shard, file: &FileEntry, copies: &Copies, fates: &mut Fates<'_>) -> Result<Applied, CorpusError> {
         let (mut batches, column) = groups(file, shard, &self.manifest.settings.text, true)?;
         let schema = arrow_array::RecordBatchReader::schema(&batches);
         let out = |name| Out::new(self.path(name, shard, file), Arc::clone(&schema));
@@ -65,7 +66,17 @@ impl Apply<'_> {
                 };
                 let named = person.and_then(|person| person_cell(&batch, person, at));
                 let asked = self.ask(&row, named.as_deref());
-                self.sort(&row, asked, &batch, (at, column), copies, file, &mut sorted, &mut applied, (&mut reasons, &mut joined))?;
+                self.sort(
+                    &row,
+                    asked,
+                    &batch,
+                    (at, column),
+                    copies,
+                    file,
+                    &mut sorted,
+                    &mut applied,
+                    (&mut reasons, &mut joined, &mut *fates),
+                )?;
             }
             let batch = batch.slice(0, sorted.clean.len());
             let texts = replaced(&batch, column, &sorted.texts)?;
@@ -93,7 +104,7 @@ impl Apply<'_> {
         file: &FileEntry,
         sorted: &mut Sorted,
         applied: &mut Applied,
-        (reasons, joined): (&mut Sink, &mut Sink),
+        (reasons, joined, fates): (&mut Sink, &mut Sink, &mut Fates<'_>),
     ) -> Result<(), CorpusError> {
         let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
         let fate = self.fate(row, copies, asked);
@@ -101,18 +112,19 @@ impl Apply<'_> {
         sorted.clean.push(matches!(fate, Fate::Keep | Fate::Redact(_)));
         sorted.quarantine.push(matches!(fate, Fate::Quarantine | Fate::Copy));
         sorted.broken.push(matches!(fate, Fate::Broken) && self.keeps_broken());
-        sorted.texts.push(None);
+        let became = fate.became();
+        let mut new = None;
         match fate {
             Fate::Redact(content) => {
                 let text = cell(batch, column, at).ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(changed)?;
-                let new = self.masked(text, content, asked).ok_or_else(changed)?;
-                sorted.texts.pop();
-                sorted.texts.push(Some(new));
+                new = Some(self.masked(text, content, asked).ok_or_else(changed)?);
             }
             Fate::Quarantine | Fate::Copy => reasons.line(&self.reason(row, copies))?,
             Fate::Keep | Fate::Broken | Fate::Drop => {}
         }
-        Ok(())
+        let hash = new.as_deref().map(crate::content_hash).or_else(|| row.content.as_ref().ok().map(|content| content.hash));
+        sorted.texts.push(new);
+        fates.row(row, asked, became, hash)
     }
 }
 

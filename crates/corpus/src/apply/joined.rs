@@ -19,7 +19,7 @@ use crate::row::Judged;
 /// What a join says of a row, before the policy is asked.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
-    said: Option<Said>,
+    pub(super) said: Option<Said>,
     pub(super) verdict: Verdict,
 }
 

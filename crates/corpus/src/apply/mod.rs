@@ -2,10 +2,13 @@
 //! scan's. Nothing is detected again; the documents are read again and written beside, in their order.
 //!
 //! Below `out`: `clean/` (kept and redacted rows), `quarantine/` (removed rows, and why in `.reasons.jsonl`), `broken/` (rows that could not be
-//! read), `consent/` (what consent did to which rows; those it drops are nowhere kept), `shards/` (a record of counts for each shard, written last: what has one is done). Rows that are kept are the same byte for byte.
+//! read), `consent/` (what consent did to which rows; those it drops are nowhere kept), `shards/` (what became of each row, and a record for each shard,
+//! written last: what has one is done), `scan.json` (the manifest of the scan). Rows that are kept are the same byte for byte.
 
 mod columns;
+mod fates;
 mod joined;
+mod left;
 mod mask;
 mod sink;
 
@@ -16,22 +19,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use detect::redact::Redactor;
 use detect::{Direction, Policy};
+use ledger::hash::leaf_hash;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use taxonomy::Decision;
 
+use crate::became::Became;
 use crate::consent::{Consent, Tally, Verdict};
 use crate::error::{at, damaged};
 use crate::findings::Reader;
-use crate::input::{self, Counter, Format, Naming, Row, Taking, unchanged};
+use crate::input::{self, Counter, Format, Naming, Row, Taking, hash_file, hex, unchanged};
+use crate::lineage::{Leaf, part};
 use crate::manifest::{FileEntry, Manifest, Shard};
 use crate::record::Record;
 use crate::row::{Content, Judged};
 use crate::summary::Copy;
 use crate::{CorpusError, durable};
 
+use fates::Fates;
+pub(crate) use fates::{Outcome, path as fates_path};
 use joined::Asked;
 pub(crate) use joined::path as joined_path;
+pub use left::Left;
 use sink::Sink;
 
 taxonomy::words! {
@@ -67,7 +76,7 @@ pub struct Applied {
 }
 
 impl Applied {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         self.kept += other.kept;
         self.redacted += other.redacted;
@@ -78,6 +87,9 @@ impl Applied {
         self.consent.add(&other.consent);
     }
 }
+
+/// The manifest of the scan, beside what was applied to it.
+pub(crate) const SCAN: &str = "scan.json";
 
 /// An application of a policy.
 pub struct Apply<'a> {
@@ -101,6 +113,14 @@ pub struct Apply<'a> {
     pub threads: usize,
 }
 
+/// A shard that is done: its counts, and under which hashes its rows stand.
+#[derive(Serialize, Deserialize)]
+struct Done {
+    #[serde(flatten)]
+    applied: Applied,
+    lineage: Outcome,
+}
+
 /// What becomes of a row.
 enum Fate<'r> {
     Keep,
@@ -120,15 +140,15 @@ impl Apply<'_> {
     /// # Errors
     /// A shard was not scanned, an input changed since, another policy was begun in `out`, or files cannot be read or written.
     pub fn run(&self) -> Result<Applied, CorpusError> {
-        self.begin()?;
+        let records = self.begin()?;
         let copies = self.copies()?;
         let (next, total, fault) = (AtomicUsize::new(0), Mutex::new(Applied::default()), Mutex::new(None));
         let none = Copies::new();
         std::thread::scope(|scope| {
             for _ in 0..self.threads.max(1) {
                 scope.spawn(|| {
-                    while let Some(shard) = self.manifest.shards.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        match self.shard(shard, copies.get(&shard.id).unwrap_or(&none)) {
+                    while let Some(record) = records.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        match self.shard(record, copies.get(&record.shard).unwrap_or(&none)) {
                             Ok(applied) => total.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(&applied),
                             Err(error) => {
                                 fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
@@ -149,9 +169,10 @@ impl Apply<'_> {
         Ok(total)
     }
 
-    /// Makes the directories, and refuses to mix two policies in them.
-    fn begin(&self) -> Result<(), CorpusError> {
-        let open = Record::all(self.dir, self.manifest)?.iter().filter(|record| record.is_none()).count();
+    /// Makes the directories, refuses to mix two policies in them, and gives the records of the scan.
+    fn begin(&self) -> Result<Vec<Record>, CorpusError> {
+        let records: Vec<Record> = Record::all(self.dir, self.manifest)?.into_iter().flatten().collect();
+        let open = self.manifest.shards.len() - records.len();
         if open > 0 {
             return Err(CorpusError::Input(format!("{open} shards are not scanned yet; run `guiju corpus scan` again first")));
         }
@@ -169,12 +190,16 @@ impl Apply<'_> {
         }
         let (path, text) = (self.out.join("apply.json"), format!("{settings:#}\n"));
         match std::fs::read_to_string(&path) {
-            Ok(there) if there == text => Ok(()),
+            Ok(there) if there == text => Ok(records),
             Ok(_) => Err(CorpusError::Input(format!(
                 "{} was begun with another scan, policy, redaction or consent, or on another day; name another --out, or remove it",
                 self.out.display()
             ))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => durable::write_bytes(&path, text.as_bytes()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.manifest.write_to(&self.out.join(SCAN))?;
+                durable::write_bytes(&path, text.as_bytes())?;
+                Ok(records)
+            }
             Err(error) => Err(at(&path)(error)),
         }
     }
@@ -198,22 +223,30 @@ impl Apply<'_> {
         Ok(by_shard)
     }
 
-    fn shard(&self, shard: &Shard, copies: &Copies) -> Result<Applied, CorpusError> {
-        let path = self.out.join("shards").join(format!("{:06}.json", shard.id));
-        if let Ok(bytes) = std::fs::read(&path) {
-            return serde_json::from_slice(&bytes)
-                .map_err(|error| damaged(&path, format!("{error}; remove it and the shard is done again")));
+    fn shard(&self, record: &Record, copies: &Copies) -> Result<Applied, CorpusError> {
+        if let Some(done) = Done::read(self.out, record.shard)? {
+            return Ok(done.applied);
         }
+        let shard = self.manifest.shards.get(record.shard as usize);
+        let shard =
+            shard.ok_or_else(|| damaged(self.dir, format!("has a record of shard {}, which is not in its manifest", record.shard)))?;
         let file = self.manifest.file(shard)?;
-        let applied = if file.format == Format::Parquet { self.columns(shard, file, copies)? } else { self.rows(shard, file, copies)? };
-        let mut bytes = serde_json::to_vec_pretty(&applied).unwrap_or_default();
-        bytes.push(b'\n');
-        durable::write_bytes(&path, &bytes)?;
+        let mut fates = Fates::new(self.out, shard.id, self.policy)?;
+        let applied = match file.format {
+            Format::Parquet => self.columns(shard, file, copies, &mut fates)?,
+            _ => self.rows(shard, file, copies, &mut fates)?,
+        };
+        let (out, root, left) = fates.commit(&record.root)?;
+        let clean = self.path("clean", shard, file);
+        let sha256 = hash_file(&clean)?;
+        let leaf = hex(&leaf_hash(&part(self.dir, self.manifest, shard, record)?.leaf()));
+        let file = format!("clean/{}", clean.file_name().and_then(|name| name.to_str()).unwrap_or_default());
+        Done { applied, lineage: Outcome { file, sha256, out, root, leaf, cut: record.cut.clone(), left } }.write(self.out, shard.id)?;
         Ok(applied)
     }
 
     /// Rows of bytes.
-    fn rows(&self, shard: &Shard, file: &FileEntry, copies: &Copies) -> Result<Applied, CorpusError> {
+    fn rows(&self, shard: &Shard, file: &FileEntry, copies: &Copies, fates: &mut Fates<'_>) -> Result<Applied, CorpusError> {
         let settings = &self.manifest.settings;
         let taking = Taking::of(file, &settings.text);
         let header = if matches!(file.format, Format::Csv | Format::Tsv) {
@@ -234,11 +267,23 @@ impl Apply<'_> {
             let Row { bytes, .. } = row.ok_or_else(|| CorpusError::Changed { path: PathBuf::from(&file.path) })?;
             let raw = bytes.as_deref().unwrap_or_default();
             let asked = self.ask(&judged, naming.as_ref().and_then(|naming| naming.person(raw)).as_deref());
-            let fate = self.fate(&judged, copies, asked);
+            let mut fate = self.fate(&judged, copies, asked);
+            let mut text = judged.content.as_ref().ok().map(|content| content.hash);
+            let mut redacted = Vec::new();
+            if let Fate::Redact(content) = fate {
+                let new;
+                (redacted, new) = self.redacted(raw, &taking, content, asked, file)?;
+                text = Some(crate::content_hash(&new));
+                // A line of which nothing is left would be no row any more.
+                if file.format == Format::Text && redacted.iter().all(u8::is_ascii_whitespace) {
+                    fate = Fate::Quarantine;
+                }
+            }
             self.note(&judged, asked, &fate, &mut joined, &mut applied)?;
+            fates.row(&judged, asked, fate.became(), text)?;
             match fate {
                 Fate::Keep => clean.write(raw)?,
-                Fate::Redact(content) => clean.write(&self.redacted(raw, &taking, content, asked, file)?)?,
+                Fate::Redact(_) => clean.write(&redacted)?,
                 Fate::Quarantine | Fate::Copy => {
                     quarantine.write(raw)?;
                     reasons.line(&self.reason(&judged, copies))?;
@@ -278,12 +323,19 @@ impl Apply<'_> {
         }
     }
 
-    /// The row with what the policy masks masked.
-    fn redacted(&self, raw: &[u8], taking: &Taking, content: &Content, asked: Asked, file: &FileEntry) -> Result<Vec<u8>, CorpusError> {
+    /// The row with what the policy masks masked, and its text.
+    fn redacted(
+        &self,
+        raw: &[u8],
+        taking: &Taking,
+        content: &Content,
+        asked: Asked,
+        file: &FileEntry,
+    ) -> Result<(Vec<u8>, String), CorpusError> {
         let changed = || CorpusError::Changed { path: PathBuf::from(&file.path) };
         let taken = taking.take(raw).map_err(|_| changed())?;
         let text = self.masked(&taken.text, content, asked).ok_or_else(changed)?;
-        Ok(taking.put(raw, &taken.place, &text))
+        Ok((taking.put(raw, &taken.place, &text), text))
     }
 
     /// The text with what the policy or consent masks masked; none if it is not the text that was judged.
@@ -312,6 +364,47 @@ impl Apply<'_> {
 fn numbered(shard: &Shard, file: &FileEntry) -> String {
     let base = Path::new(&file.path).file_name().and_then(|name| name.to_str()).unwrap_or("rows");
     format!("{:06}-{base}", shard.id)
+}
+
+impl Fate<'_> {
+    const fn became(&self) -> Became {
+        match self {
+            Fate::Keep => Became::Kept,
+            Fate::Redact(_) => Became::Redacted,
+            Fate::Quarantine => Became::Quarantined,
+            Fate::Copy => Became::Copy,
+            Fate::Broken => Became::Broken,
+            Fate::Drop => Became::Dropped,
+        }
+    }
+}
+
+impl Done {
+    fn path(out: &Path, shard: u32) -> PathBuf {
+        out.join("shards").join(format!("{shard:06}.json"))
+    }
+
+    fn write(&self, out: &Path, shard: u32) -> Result<(), CorpusError> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        durable::write_bytes(&Self::path(out, shard), &bytes)
+    }
+
+    fn read(out: &Path, shard: u32) -> Result<Option<Self>, CorpusError> {
+        let path = Self::path(out, shard);
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| damaged(&path, format!("{error}; remove it and the shard is done again"))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+}
+
+/// What a shard became, as its record in `out` says; none where it is not done.
+pub(crate) fn outcome(out: &Path, shard: u32) -> Result<Option<(Applied, Outcome)>, CorpusError> {
+    Ok(Done::read(out, shard)?.map(|done| (done.applied, done.lineage)))
 }
 
 impl Applied {

@@ -8,6 +8,7 @@
 mod draw;
 mod html;
 mod kept;
+mod outcome;
 mod rates;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use stats::{Interval, Rate, Standing};
 use taxonomy::RiskClass;
 
 pub use kept::SpotCheck;
+pub use outcome::outcome;
 
 /// Fewest rows that people judge (B.2.1 a); all, where there are fewer.
 pub const FEWEST_MANUAL: u64 = 4_000;

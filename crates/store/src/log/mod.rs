@@ -28,7 +28,7 @@ use rows::Value;
 
 pub(crate) use guard::{accept_heads, check};
 pub use read::{LogStatus, Opened, Secret};
-pub(crate) use seal::{check_origin, person};
+pub(crate) use seal::{check_origin, person, statement};
 pub use sign::SigningFault;
 
 /// The logs, as the writer has them.

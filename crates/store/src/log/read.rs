@@ -3,6 +3,8 @@
 use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::leaf::{Class, Leaf};
+use ledger::note::Note;
+use ledger::statement::Statement;
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -29,6 +31,8 @@ pub struct Opened {
     pub said: Option<Value>,
     /// Content that speaks of a person.
     pub content: Secret,
+    /// What it says in the open, as the leaf commits to it.
+    pub statement: Option<Statement>,
 }
 
 /// Content that speaks of a person.
@@ -149,18 +153,41 @@ impl Tenant {
             time_ms: leaf.time_ms,
             class: leaf.class,
             said: None,
-            content: if leaf.segments.len() > 1 { Secret::Gone } else { Secret::None },
+            content: Secret::None,
+            statement: None,
         };
         let sql = "SELECT segment, sealed FROM log_segment WHERE tenant = $1 AND place = $2";
         for row in self.rows(sql, |query| query.bind(place)).await? {
             let (segment, sealed): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+            if Statement::begins(&sealed) {
+                opened.statement =
+                    Some(stated(&leaf, segment, &sealed).ok_or_else(|| damaged(&"its statement is not the one of its leaf"))?);
+                continue;
+            }
             let Some(bytes) = self.unsealed(origin, entry, place, segment, &sealed).await? else { continue };
             match segment {
                 0 => opened.said = Some(serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?),
                 _ => opened.content = Secret::Open(bytes),
             }
         }
+        // What happened is one segment, and what is said in the open one; what is left spoke of a person.
+        if opened.content == Secret::None && leaf.segments.len() > 1 + usize::from(opened.statement.is_some()) {
+            opened.content = Secret::Gone;
+        }
         Ok(opened)
+    }
+
+    /// What an entry says in the open, signed with the key of the log: for files that are held against it where nobody has the log. Only what was recorded is signed.
+    ///
+    /// # Errors
+    /// There is no such entry, or it says nothing in the open.
+    pub async fn signed_statement(&self, entry: EntryId) -> Result<Note, StoreError> {
+        let statement = self.entry(entry).await?.statement;
+        let statement =
+            statement.ok_or_else(|| StoreError::NotFound(format!("statement of entry {entry}: it says nothing in the open")))?;
+        let key = self.inner.vault.key(&self.id, Purpose::Signing, super::sign::SIGNING, self.now_ms()).await?;
+        let sm2 = super::sm2::key(&self.inner.vault, &self.id, self.now_ms()).await?;
+        seal::signed_statement(&statement, &key, sm2.as_deref())
     }
 
     /// A segment, opened; `None` where its key is gone.
@@ -176,4 +203,11 @@ impl Tenant {
         let bytes = self.inner.vault.policy.open(&key, &seal::context(origin, entry, segment), sealed);
         bytes.map(|bytes| Some(bytes.to_vec())).map_err(|error| StoreError::damaged(format!("segment {segment} of entry {place}"), error))
     }
+}
+
+/// A statement, if its leaf commits to it.
+fn stated(leaf: &Leaf, segment: i64, bytes: &[u8]) -> Option<Statement> {
+    let known = usize::try_from(segment).ok().and_then(|segment| leaf.segments.get(segment))?;
+    let statement = Statement::parse(std::str::from_utf8(bytes).ok()?).ok()?;
+    (known.is(bytes) && statement.stands_in(leaf)).then_some(statement)
 }

@@ -10,7 +10,9 @@ use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::leaf::{Leaf, Segment};
-use ledger::sign::{Ed25519Signer, Signer};
+use ledger::note::Note;
+use ledger::sign::{Ed25519Signer, SignError, Signer, sign};
+use ledger::statement::Statement;
 use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
@@ -47,6 +49,9 @@ pub(super) async fn entries(
             let person = persons.get(&content.person).ok_or_else(|| StoreError::Key("a person's key was not made".to_owned()))?;
             segments.push(vault.policy.seal(DataClass::Subject, person, &context(origin, id, 1), &content.bytes).map_err(refused)?);
             key = person.reference();
+        }
+        if !entry.statement.is_empty() {
+            segments.push(statement(&entry, origin, id)?.to_string().into_bytes());
         }
         let leaf = Leaf {
             suite: vault.policy.active(DataClass::Operational).code(),
@@ -110,10 +115,31 @@ pub(super) async fn last_time(connection: &mut AnyConnection, tenant: &TenantId,
 
 /// A signed checkpoint.
 pub(super) fn checkpoint(origin: &str, size: u64, root: Hash, key: &DataKey, sm2: Option<&DataKey>) -> Result<String, StoreError> {
+    signed(origin, key, sm2, |signers| Checkpoint::new(origin, size, root).sign(signers)).map(|note| note.to_string())
+}
+
+/// A signed statement. It is no checkpoint and cannot be taken for one.
+pub(super) fn signed_statement(statement: &Statement, key: &DataKey, sm2: Option<&DataKey>) -> Result<Note, StoreError> {
+    signed(statement.origin(), key, sm2, |signers| sign(&statement.to_string(), signers))
+}
+
+/// A note with all signatures of the log.
+fn signed(
+    origin: &str,
+    key: &DataKey,
+    sm2: Option<&DataKey>,
+    note: impl FnOnce(&[&dyn Signer]) -> Result<Note, SignError>,
+) -> Result<Note, StoreError> {
     let (signer, sm2) = (signer(origin, key)?, sm2.map(|key| Sm2Signer::new(origin, key)).transpose()?);
     let signers: Vec<&dyn Signer> = [&signer as &dyn Signer].into_iter().chain(sm2.iter().map(|signer| signer as &dyn Signer)).collect();
-    let note = Checkpoint::new(origin, size, root).sign(&signers);
-    note.map(|note| note.to_string()).map_err(refused)
+    note(&signers).map_err(refused)
+}
+
+/// What an entry says in the open. The salt keeps those who hold the leaf alone from guessing it.
+pub(crate) fn statement(entry: &Entry, origin: &str, id: EntryId) -> Result<Statement, StoreError> {
+    let salt = crate::id::word()?;
+    let lines = entry.statement.iter().map(|(name, value)| (*name, value.as_str())).chain([("salt", salt.as_str())]);
+    Statement::new(entry.what, origin, id.0, lines).map_err(|error| StoreError::Refused(format!("{}: {error}", entry.what)))
 }
 
 /// The public key of a log.

@@ -14,6 +14,7 @@ mod guard;
 mod jobs;
 mod keys;
 mod ledger;
+mod lineage;
 mod models;
 mod network;
 mod place;

@@ -2,10 +2,14 @@
 
 mod apply;
 mod assess;
+mod check;
 mod detectors;
+mod export;
 mod objects;
 mod progress;
+mod record;
 mod sample;
+mod trace;
 mod works;
 
 use std::path::{Path, PathBuf};
@@ -36,8 +40,6 @@ pub(crate) enum Corpus {
     Explain(Explain),
     /// Make the summary again, from findings that several machines may have written
     Merge(Merge),
-    /// Hold findings against records and inputs against the manifest; exit code 1 where they differ
-    Check(Check),
     /// Draw the lists of a spot check from what was kept, and write the review sheets
     Sample(sample::SampleArgs),
     /// The rates of a spot check, from the filled sheets and the detectors; exit code 1 a rate is missed, 2 nothing is concluded
@@ -45,6 +47,16 @@ pub(crate) enum Corpus {
     /// The register of protected works
     #[command(subcommand)]
     Works(works::WorksCommand),
+    /// Of a scan: hold findings against records and inputs against the manifest. Of an export: verify it with the public key alone. Exit code 1 where something differs
+    Check(check::Check),
+    /// Write a scan that is done into the ledger, under one hash over all its rows
+    Record(record::RecordArgs),
+    /// Where a row came from, what was decided of it, where it went; and the proof of it
+    Trace(trace::TraceArgs),
+    /// Check the proof of a row; needs no store and no network
+    CheckProof(check::CheckProof),
+    /// Let rows go out that one may train on, if every gate is open, under a signed manifest
+    Export(export::ExportArgs),
 }
 
 #[derive(Args)]
@@ -110,14 +122,6 @@ pub(crate) struct Merge {
     lang: Lang,
 }
 
-#[derive(Args)]
-pub(crate) struct Check {
-    /// Directory of a scan
-    dir: PathBuf,
-    #[command(flatten)]
-    objects: objects::Objects,
-}
-
 pub(crate) fn run(command: &Corpus) -> Result<ExitCode> {
     match command {
         Corpus::Assess(args) => assess::assess(args),
@@ -126,10 +130,14 @@ pub(crate) fn run(command: &Corpus) -> Result<ExitCode> {
         Corpus::Apply(args) => apply::run(args),
         Corpus::Explain(args) => explain(args),
         Corpus::Merge(args) => merge(args),
-        Corpus::Check(args) => check(args),
         Corpus::Sample(args) => sample::sample(args),
         Corpus::Rates(args) => sample::rates(args),
         Corpus::Works(command) => works::run(command),
+        Corpus::Check(args) => check::check(args),
+        Corpus::Record(args) => record::run(args),
+        Corpus::Trace(args) => trace::run(args),
+        Corpus::CheckProof(args) => check::check_proof(args),
+        Corpus::Export(args) => export::run(args),
     }
 }
 
@@ -265,14 +273,4 @@ fn merge(args: &Merge) -> Result<ExitCode> {
         say!("{} of {all} shards are missing", all - done);
     }
     Ok(exit(summary.is_whole()))
-}
-
-fn check(args: &Check) -> Result<ExitCode> {
-    args.objects.install()?;
-    let troubles = corpus::check(&args.dir, &manifest(&args.dir)?)?;
-    troubles.iter().for_each(|trouble| say!("{trouble}"));
-    if troubles.is_empty() {
-        say!("findings, records and inputs are as the manifest says");
-    }
-    Ok(exit(troubles.is_empty()))
 }

@@ -4,6 +4,8 @@ mod offline;
 mod print;
 mod witness;
 
+pub(crate) use offline::Trusted;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -225,7 +227,7 @@ fn read_checkpoint(path: &Path) -> Result<(Note, Checkpoint)> {
 
 /// A public key as it is written down, or a file with one. What is a key is taken for one, whatever files there are: nobody puts another key in its place by a
 /// file of that name.
-fn read_key(text: &str) -> Result<VerifierKey> {
+pub(crate) fn read_key(text: &str) -> Result<VerifierKey> {
     let not_written = match text.parse() {
         Ok(key) => return Ok(key),
         Err(error) => error,

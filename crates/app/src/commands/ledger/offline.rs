@@ -58,6 +58,13 @@ pub(crate) struct CheckProof {
     /// The leaf; without it the file beside the proof with the ending `.leaf`
     #[arg(long)]
     leaf: Option<PathBuf>,
+    #[command(flatten)]
+    trusted: Trusted,
+}
+
+/// Whose checkpoints are believed.
+#[derive(Args)]
+pub(crate) struct Trusted {
     /// Public key of the log, as it was written down, or a file with it
     #[arg(long, required_unless_present = "policy")]
     key: Option<String>,
@@ -74,14 +81,7 @@ pub(super) fn check_proof(command: &CheckProof) -> Result<ExitCode> {
     let read = |path: &PathBuf| fs::read(path).with_context(|| path.display().to_string());
     let (proof, bytes) = (read(&command.proof)?, read(&beside)?);
     let receipt = Receipt::parse(&proof).with_context(|| command.proof.display().to_string())?;
-    let policy = match (&command.policy, &command.key) {
-        (Some(path), _) => Policy::parse(&String::from_utf8_lossy(&read(path)?)).with_context(|| path.display().to_string())?,
-        (None, Some(key)) => {
-            let sm2 = sm2_key(command.sm2_key.as_deref()).transpose()?.map_or(String::new(), |key| format!("log {key}\n"));
-            Policy::parse(&format!("log {}\n{sm2}quorum none\n", read_key(key)?))?
-        }
-        (None, None) => bail!("whose log? `--key` or `--policy`"),
-    };
+    let policy = command.trusted.policy()?;
     match receipt.check(&leaf_hash(&bytes), &policy) {
         Ok(accepted) => {
             say!("entry {} stands in {} of {} entries", receipt.index, accepted.checkpoint.origin, accepted.checkpoint.size);
@@ -98,6 +98,23 @@ pub(super) fn check_proof(command: &CheckProof) -> Result<ExitCode> {
         Err(error) => {
             say!("the proof does not hold: {error}");
             Ok(ExitCode::from(1))
+        }
+    }
+}
+
+impl Trusted {
+    /// The same as a policy.
+    pub(crate) fn policy(&self) -> Result<Policy> {
+        match (&self.policy, &self.key) {
+            (Some(path), _) => {
+                let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                Policy::parse(&text).with_context(|| path.display().to_string())
+            }
+            (None, Some(key)) => {
+                let sm2 = sm2_key(self.sm2_key.as_deref()).transpose()?.map_or(String::new(), |key| format!("log {key}\n"));
+                Ok(Policy::parse(&format!("log {}\n{sm2}quorum none\n", read_key(key)?))?)
+            }
+            (None, None) => bail!("whose log? `--key` or `--policy`"),
         }
     }
 }

@@ -29,7 +29,11 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    fn code(&self, fresh: &Fresh) -> String {
+    pub(crate) fn new(login: &'static str, account: AccountId, person: PersonId, secret: Vec<u8>) -> Self {
+        Self { login, account, person, secret }
+    }
+
+    pub(crate) fn code(&self, fresh: &Fresh) -> String {
         authenticator::code(&self.secret, now_ms(fresh))
     }
 }
