@@ -12,7 +12,7 @@ use store::{Change, Tenant};
 use crate::installation::{Factor, Installation, account};
 
 /// A data steward with a second factor, which the role asks for.
-fn steward(here: &Installation) -> Factor {
+pub fn steward(here: &Installation) -> Factor {
     let said = here.with("s-wang", 0, &["user", "create", "--login", "sun", "--name", "孙五", "--out", "invitation"]);
     here.run(0, &["user", "accept", "--invitation-file", "invitation", "--password-file", "password"]);
     here.sign_in("sun", None, "s-sun");

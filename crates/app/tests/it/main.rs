@@ -23,6 +23,7 @@ mod corpus;
 mod corpus_assess;
 mod corpus_export;
 mod corpus_inputs;
+mod corpus_walk;
 mod crash;
 mod detection;
 mod gateway;

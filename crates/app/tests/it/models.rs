@@ -29,12 +29,13 @@ impl<'i> Page<'i> {
     /// Runs what somebody would type, and expects an exit code.
     pub fn ran(&self, session: &str, code: i32, line: &str) -> String {
         self.ran.borrow_mut().push(line.to_owned());
-        let args: Vec<&str> = line
-            .split('"')
-            .enumerate()
-            .flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
-            .collect();
-        self.here.with(session, code, &args)
+        self.here.with(session, code, &words(line))
+    }
+
+    /// The same of a command that needs no store.
+    pub fn ran_bare(&self, code: i32, line: &str) -> String {
+        self.ran.borrow_mut().push(line.to_owned());
+        self.here.bare(code, &words(line))
     }
 
     /// Every command of a page was run as it stands there, with words in the place of others.
@@ -53,6 +54,12 @@ impl<'i> Page<'i> {
         let page = include_str!("../../../../docs/models.md");
         self.runs_all(page.split(from).nth(1).unwrap().split(to).next().unwrap(), &[("RUN", run)]);
     }
+}
+
+/// The words of a line, as a shell would part them.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('"').enumerate();
+    parts.flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
 }
 
 fn write_models(here: &Installation) {
