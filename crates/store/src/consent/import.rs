@@ -192,7 +192,7 @@ impl Change {
             }
         }
         let mut content = serde_json::to_value(&line).map_err(|error| StoreError::damaged("a consent", error))?;
-        content["purpose"] = TRAINING.into();
+        content.as_object_mut().into_iter().for_each(|content| drop(content.insert("purpose".to_owned(), TRAINING.into())));
         let entry = Entry::new(Class::Privacy, "consent.give", by).with("purpose", TRAINING).with("scope", scope.id());
         let entry = self.record(entry.about(line.person, content.to_string()))?;
         self.name_person(&label, entry).await?;

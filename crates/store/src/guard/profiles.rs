@@ -116,7 +116,7 @@ impl Change {
             (Whom::Key(key), _) => entry.with("key", key.as_str()).with("profile", words),
             (Whom::Person(_), Some(name)) => {
                 // A snapshot of consent hashes the name of everybody who said no, so it must be found again.
-                words["person"] = name.into();
+                words.as_object_mut().into_iter().for_each(|words| drop(words.insert("person".to_owned(), name.into())));
                 entry.about(name, words.to_string())
             }
             (Whom::Person(_), None) => return Err(StoreError::Refused("the profile of a person is set with the person's name".to_owned())),
