@@ -21,11 +21,41 @@ pub(crate) struct Page {
 }
 
 /// A table with a title.
+#[derive(Default)]
 pub(crate) struct Section {
     pub(crate) title: &'static str,
     pub(crate) note: &'static str,
     pub(crate) columns: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
+    /// A chart of the rows, a bar for each, or none.
+    pub(crate) bars: Vec<Bar>,
+}
+
+impl Section {
+    fn lines(&self) -> impl Iterator<Item = (&[String], Option<&Bar>)> {
+        self.rows.iter().enumerate().map(|(at, row)| (row.as_slice(), self.bars.get(at)))
+    }
+}
+
+/// A share and its interval, in per cent of the width of the chart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bar {
+    pub(crate) share: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Bar {
+    /// Bars of these shares, drawn so that the highest end of an interval fills the width; shares of 0.1 % among themselves would not be seen otherwise.
+    pub(crate) fn all(shares: impl Iterator<Item = (Interval, u64)>, of: u64) -> Vec<Self> {
+        let shares: Vec<_> = shares.map(|(interval, rows)| (interval, rows as f64 / of.max(1) as f64)).collect();
+        let widest = shares.iter().map(|(interval, _)| interval.high).fold(f64::MIN_POSITIVE, f64::max);
+        let part = |value: f64| (value / widest * 1_000.0).round() / 10.0;
+        shares
+            .into_iter()
+            .map(|(interval, share)| Self { share: part(share), low: part(interval.low), high: part(interval.high) })
+            .collect()
+    }
 }
 
 impl Page {

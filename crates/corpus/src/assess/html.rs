@@ -147,24 +147,28 @@ fn sections(it: &Assessment, lang: Lang) -> Vec<Section> {
             note: say("其余数据未计入。", "What lies behind is not counted."),
             columns: vec![say("问题", "trouble")],
             rows: it.unread.iter().map(|trouble| vec![trouble.clone()]).collect(),
+            ..Section::default()
         },
         Section {
             title: say("风险类别", "Risk classes"),
             note: say("一条文本可属多类。", "A text may speak for several."),
             columns: vec![say("类别", "class"), say("文本数", "texts"), share],
             rows: it.classes.iter().map(class).collect(),
+            ..Section::default()
         },
         Section {
             title: say("示例", "Examples"),
             note: say("每类取内容哈希最小者，非人为挑选。", "Of each class, those with the smallest content hashes: chosen by nobody."),
             columns: vec![say("类别", "class"), say("位置", "place"), say("规则", "rule"), say("字节区间", "bytes"), say("内容", "text")],
             rows: it.classes.iter().flat_map(examples).collect(),
+            ..Section::default()
         },
         Section {
             title: say("文件", "Files"),
             note: say("占比区间下限最高者在前。", "By the lower end of the interval."),
             columns: vec![say("文件", "file"), say("行", "rows"), say("不同文本", "distinct texts"), say("涉嫌", "suspected"), share],
             rows: it.files.iter().take(FILES).map(file).collect(),
+            ..Section::default()
         },
     ]
 }

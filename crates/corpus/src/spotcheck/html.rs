@@ -57,12 +57,14 @@ impl Checked {
                 note: "",
                 columns: vec![say("方式", "by"), say("类别", "class"), say("行数", "rows")],
                 rows: self.manual.classes.iter().map(class(manual)).chain(self.technical.classes.iter().map(class(technical))).collect(),
+                ..Section::default()
             },
             Section {
                 title: say("评审表", "Sheets"),
                 note: "",
                 columns: vec![say("评审员", "reviewer"), say("已判", "judged"), say("留空", "left empty")],
                 rows: self.sheets.iter().map(|s| vec![s.reviewer.clone(), s.judged.to_string(), s.empty.to_string()]).collect(),
+                ..Section::default()
             },
         ];
         Page::new(lang, say("训练语料抽检（B.2.1）", "Spot check of training data (B.2.1)"), self.words(lang).join(" "), head, sections)

@@ -6,7 +6,7 @@ use super::{FileShare, RuleShare, Share, Summary};
 use crate::CorpusError;
 use crate::broken::BrokenKind;
 use crate::language::Language;
-use crate::page::{Page, Section, named, percent};
+use crate::page::{Bar, Page, Section, named, percent};
 
 /// Files shown on the page; `summary.json` has more.
 const FILES: usize = 200;
@@ -70,6 +70,7 @@ fn sections(summary: &Summary, lang: Lang) -> Vec<Section> {
             say("抽看", "to look at"),
         ],
         rows: rows.iter().map(|share| shared(share, summary.judged, name)).collect(),
+        bars: Bar::all(rows.iter().map(|share| (share.interval, share.rows)), summary.judged),
     };
     let rule_columns = || {
         vec![
@@ -109,12 +110,14 @@ fn sections(summary: &Summary, lang: Lang) -> Vec<Section> {
             ),
             columns: rule_columns(),
             rows: summary.suspicious.iter().take(RULES).map(rule).collect(),
+            ..Section::default()
         },
         Section {
             title: say("命中最多的规则", "Rules by rows"),
             note: "",
             columns: rule_columns(),
             rows: summary.rules.iter().take(RULES).map(rule).collect(),
+            ..Section::default()
         },
         Section {
             title: say("文件", "Files"),
@@ -131,6 +134,7 @@ fn sections(summary: &Summary, lang: Lang) -> Vec<Section> {
                 say("问题", "trouble"),
             ],
             rows: summary.files.iter().take(FILES).map(file).collect(),
+            ..Section::default()
         },
     ]
 }
