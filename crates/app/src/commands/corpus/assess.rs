@@ -11,6 +11,7 @@ use detect::Policy;
 use taxonomy::Lang;
 
 use super::detectors::Detectors;
+use super::objects::{Objects, on_a_disk};
 use super::{advised, progress, threads};
 
 #[derive(Args)]
@@ -38,7 +39,7 @@ pub(crate) struct VerifyArgs {
 struct Common {
     /// Name of the source
     source: String,
-    /// Files and directories of rows; for `verify` also the directory of a finished scan
+    /// Files and directories of rows, also s3://BUCKET/KEY or s3://BUCKET/PREFIX; for `verify` also the directory of a finished scan
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Where assessment.json, assessment.html and sample.txt go
@@ -73,9 +74,12 @@ struct Common {
     /// zh or en
     #[arg(long, default_value = "zh")]
     lang: Lang,
+    #[command(flatten)]
+    objects: Objects,
 }
 
 pub(super) fn assess(args: &AssessArgs) -> Result<ExitCode> {
+    args.common.ready()?;
     let population = match (args.whole, args.population) {
         (true, _) => Population::Whole,
         (false, Some(rows)) => Population::Rows(rows),
@@ -87,6 +91,7 @@ pub(super) fn assess(args: &AssessArgs) -> Result<ExitCode> {
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     let common = &args.common;
+    common.ready()?;
     let scan = match common.paths.as_slice() {
         [dir] => Manifest::read(dir)?.map(|manifest| (dir, manifest)),
         _ => None,
@@ -99,6 +104,11 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode> {
 }
 
 impl Common {
+    fn ready(&self) -> Result<()> {
+        on_a_disk(&self.out)?;
+        self.objects.install()
+    }
+
     /// Judges rows of files.
     fn files(&self, phase: Phase, rows: Option<usize>, population: Population) -> Result<ExitCode> {
         let pipeline = self.detectors.pipeline(Policy::default())?;

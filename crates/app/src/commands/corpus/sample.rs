@@ -11,6 +11,7 @@ use detect::Policy;
 use taxonomy::Lang;
 
 use super::detectors::Detectors;
+use super::objects::{Objects, on_a_disk};
 use super::{advised, threads};
 
 #[derive(Args)]
@@ -38,6 +39,8 @@ pub(crate) struct SampleArgs {
     /// Language of the sheets: zh or en
     #[arg(long, default_value = "zh")]
     lang: Lang,
+    #[command(flatten)]
+    objects: Objects,
 }
 
 #[derive(Args)]
@@ -58,6 +61,8 @@ pub(crate) struct RatesArgs {
     /// zh or en
     #[arg(long, default_value = "zh")]
     lang: Lang,
+    #[command(flatten)]
+    objects: Objects,
 }
 
 fn share(text: &str) -> std::result::Result<f64, String> {
@@ -67,6 +72,8 @@ fn share(text: &str) -> std::result::Result<f64, String> {
 }
 
 pub(super) fn sample(args: &SampleArgs) -> Result<ExitCode> {
+    on_a_disk(&args.out)?;
+    args.objects.install()?;
     let check = SpotCheck::open(&args.dir, &Selector::new(&args.text)?)?;
     let (drawn, sheets) = check.draw(&args.seed, args.manual, args.technical, &args.reviewer, &args.out, args.lang).map_err(advised)?;
     say!("rows kept {}, for people {}, for keywords and classifier {}", drawn.population, drawn.manual.rows, drawn.technical.rows);
@@ -81,6 +88,7 @@ pub(super) fn sample(args: &SampleArgs) -> Result<ExitCode> {
 }
 
 pub(super) fn rates(args: &RatesArgs) -> Result<ExitCode> {
+    args.objects.install()?;
     let check = SpotCheck::open(&args.dir, &Selector::new(&args.text)?)?;
     let pipeline = args.detectors.pipeline(Policy::default())?;
     let mut sheets = Vec::new();
