@@ -77,6 +77,11 @@ struct Facts {
     torn_bytes: u64,
 }
 
+/// The line of the last report.
+pub(crate) fn report_line(dir: &Path) -> Result<Option<u64>, AssessError> {
+    Ok(facts(dir)?.report_line)
+}
+
 fn facts(dir: &Path) -> Result<Facts, AssessError> {
     let mut facts = Facts { report_line: None, changed_line: 0, torn_bytes: 0 };
     let mut lines = read_lines(&dir.join("journal.jsonl"))?;

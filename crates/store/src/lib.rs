@@ -26,6 +26,7 @@ pub mod models;
 mod place;
 mod roots;
 mod rotation;
+pub mod runs;
 mod schema;
 pub mod sources;
 mod tenant;

@@ -37,6 +37,8 @@ const COMMANDS: &[(&str, Need)] = &[
     ("backup create", Need::May(Permission::BackupCreate)),
     ("backup drill", Need::May(Permission::BackupDrill)),
     ("assess record", Need::May(Permission::AssessRun)),
+    ("assess runs", Need::May(Permission::AssessRead)),
+    ("assess export", Need::May(Permission::AssessRead)),
     ("keys init", Need::Root),
     ("keys status", Need::May(Permission::KeyStatus)),
     ("keys rotate", Need::May(Permission::KeyRotate)),

@@ -34,6 +34,7 @@ mod ledger;
 mod mock;
 mod models;
 mod roots;
+mod runs;
 mod sheets;
 mod source;
 mod transit;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the report is a pure function of the journal. What is not in it was not done.
 
+mod pieces;
 mod read;
 mod write;
 
@@ -13,6 +14,7 @@ use crate::bank::{Coverage, Question};
 use crate::judge::{GuardSettings, JudgeCard, Outcome, Ruling};
 use crate::part::Part;
 
+pub use pieces::{Piece, Pieces, pieces};
 pub use read::{Line, Lines, read_lines};
 pub use write::Journal;
 

@@ -145,6 +145,11 @@ impl Lines {
         self.torn
     }
 
+    /// The bytes of the last line read, with its line feed.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.buffer
+    }
+
     pub(super) fn chain_so_far(&self) -> Chain {
         self.chain.clone()
     }

@@ -3,6 +3,7 @@
 //! Texts stay in the journal; the state keeps where they stand, so that a run of 100,000 questions fits in little memory.
 
 mod rules;
+mod said;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,6 +16,8 @@ use crate::error::AssessError;
 use crate::journal::{Drawn, Judgement, Line, NoReply, Opened, Role, Step, read_lines};
 use crate::judge::{JudgeCard, Outcome, Qualified};
 use crate::part::Part;
+
+pub use said::Said;
 
 /// What became of a question.
 #[derive(Debug, Clone, PartialEq)]

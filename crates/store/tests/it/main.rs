@@ -19,5 +19,6 @@ mod models;
 mod network;
 mod place;
 mod roots;
+mod runs;
 mod sources;
 mod tenants;

@@ -1,5 +1,8 @@
 //! `guiju assess`: the main job, and everything one does with a run afterwards.
 
+mod kept;
+mod record;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,14 +12,10 @@ use assess::judge::{GuardSettings, JudgeCard, selftest};
 use assess::{Measure, Part, RunState, Settings, With, Words};
 use clap::{Args, Parser, Subcommand};
 use detect::classifier::Choice;
-use ledger::leaf::Class;
 use stats::{Rate, Standing};
 use store::models::ModelId;
-use store::{Change, Entry, Recorded};
 use taxonomy::{Aspect, Lang};
 
-use super::gate::{Desk, at_desk};
-use super::model::{Assessed, of_run};
 use super::place::StoreArgs;
 use super::{pad, print_json};
 use crate::progress::Bars;
@@ -160,7 +159,7 @@ enum Verb {
         #[arg(long)]
         gate: bool,
     },
-    /// Verify a run and write its chain value into the ledger of a store
+    /// Verify a run and keep it in a store: its journal sealed in the ledger, its answers and judgements as rows
     Record {
         /// The run's directory
         run: PathBuf,
@@ -169,6 +168,23 @@ enum Verb {
         /// The registered version that was assessed, NAME@VERSION: whether its bounds were met is recorded too
         #[arg(long, value_name = "NAME@VERSION")]
         model: Option<ModelId>,
+    },
+    /// The runs that a store keeps; of one run, what was answered and judged
+    Runs {
+        /// A run, by its name
+        run: Option<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Write a run of a store back into a directory, journal and report byte for byte, and verify it
+    Export {
+        /// The run, by its name
+        run: String,
+        /// Where its directory goes
+        #[arg(long, default_value = "guiju-out")]
+        out: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
     },
     /// Recompute the report from the journal, byte for byte, and check that nothing is lost or counted twice
     Verify {
@@ -245,7 +261,9 @@ pub(crate) fn run(command: Assess) -> Result<ExitCode> {
             conclude(&run, gate)
         }
         Some(Verb::Verify { run }) => verify(&run),
-        Some(Verb::Record { run, store, model }) => record(&run, &store, model.as_ref()),
+        Some(Verb::Record { run, store, model }) => record::record(&run, &store, model.as_ref()),
+        Some(Verb::Runs { run, store }) => kept::runs(run.as_deref(), &store),
+        Some(Verb::Export { run, out, store }) => kept::export(&run, &out, &store),
         Some(Verb::Compare { first, second, json }) => compare(&first, &second, json),
         Some(Verb::Sheet(sheet)) => self::sheet(sheet, &bars),
         Some(Verb::Selftest { json }) => self_test(json),
@@ -335,52 +353,6 @@ fn verify(dir: &Path) -> Result<ExitCode> {
     say!("{} lines, {} items, chain value {}", verified.lines, verified.items, verified.head);
     say!("recomputed and equal: {}", verified.files.join(", "));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Anchors a run: a journal's chain shows an edit, not a journal that was written anew; the ledger's entry does.
-fn record(dir: &Path, store: &StoreArgs, model: Option<&ModelId>) -> Result<ExitCode> {
-    let verified = assess::verify(dir)?;
-    let name = dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let assessed = model.map(|id| Ok::<_, anyhow::Error>((id, of_run(dir, &name, &verified.head)?))).transpose()?;
-    let entry = move |by| {
-        let entry = Entry::new(Class::Decision, "assess.record", by).with("run", name).with("items", verified.items);
-        entry.with("lines", verified.lines).with("chain", verified.head).with("files", verified.files)
-    };
-    let recorded = at_desk("assess record", store, async |desk| {
-        let entry = entry(desk.by());
-        match &assessed {
-            Some((id, assessed)) => record_of(desk, id, assessed, entry).await,
-            None => Ok(desk.tenant.change(async move |change: &mut Change| change.record(entry)).await?.1),
-        }
-    })?;
-    for recorded in &recorded {
-        say!("entry {} of the log: {}", recorded.index, recorded.entry);
-    }
-    if let Some((id, assessed)) = &assessed {
-        say_assessed(id, assessed, recorded.is_empty());
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The same of a registered version.
-async fn record_of(desk: &Desk<'_>, id: &ModelId, assessed: &Assessed, entry: Entry) -> Result<Vec<Recorded>> {
-    assessed.is_of(&desk.tenant.model(id).await?)?;
-    let entry = entry.with("target", assessed.target.clone()).with("asked", assessed.asked.clone());
-    let (who, id, assessment) = (desk.who.clone(), id.clone(), assessed.assessment.clone());
-    let work = async move |change: &mut Change| change.record_assessment(&who, &id, assessment, entry).await;
-    Ok(desk.tenant.change(work).await?.1)
-}
-
-fn say_assessed(id: &ModelId, Assessed { assessment, .. }: &Assessed, known: bool) {
-    if known {
-        say!("this state of the run was recorded for {id} before; nothing was added");
-    }
-    if assessment.met {
-        say!("{id} met its bounds; next: `guiju model promote {id} --run {}`", assessment.run);
-    } else {
-        say!("{id} did not meet its bounds, and cannot be promoted by this run:");
-        assessment.misses.iter().for_each(|miss| say!("  - {miss}"));
-    }
 }
 
 fn compare(first: &Path, second: &Path, json: bool) -> Result<ExitCode> {
