@@ -47,6 +47,8 @@ pub struct Content {
     pub person: String,
     /// What there is to say.
     pub bytes: Vec<u8>,
+    /// From when on it goes, ms since 1970 ([`Change::end_content`]); `None` where only the person's erasure ends it.
+    pub until_ms: Option<i64>,
 }
 
 impl std::fmt::Debug for Content {
@@ -86,7 +88,16 @@ impl Entry {
     /// With content that speaks of a person.
     #[must_use]
     pub fn about(mut self, person: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        self.content = Some(Content { person: person.into(), bytes: bytes.into() });
+        self.content = Some(Content { person: person.into(), bytes: bytes.into(), until_ms: None });
+        self
+    }
+
+    /// With an end of its content, if it has any.
+    #[must_use]
+    pub const fn kept_until(mut self, until_ms: i64) -> Self {
+        if let Some(content) = &mut self.content {
+            content.until_ms = Some(until_ms);
+        }
         self
     }
 }

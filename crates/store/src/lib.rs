@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod accounts;
+mod backlog;
 pub mod backup;
 mod change;
 pub mod consent;
@@ -24,6 +25,7 @@ pub mod lineage;
 mod log;
 pub mod models;
 mod place;
+mod retention;
 mod roots;
 mod rotation;
 pub mod runs;
@@ -45,6 +47,7 @@ use sqlx::AnyPool;
 use sqlx::any::AnyRow;
 use tokio::sync::oneshot;
 
+pub use backlog::Backlog;
 pub use change::{Change, Content, Entry, MAX_CHANGE_BYTES, MAX_CONTENT_BYTES, MAX_ENTRIES};
 pub use erasure::Erased;
 pub use error::StoreError;
@@ -53,6 +56,7 @@ pub use jobs::{Job, Leased, MAX_INPUT_BYTES, NewJob};
 pub use ledger::leaf::Class;
 pub use log::{LogStatus, Opened, Secret, SigningFault};
 pub use place::Place;
+pub use retention::MAX_ENDED;
 pub use tenant::TenantId;
 pub use vault::KeyStatus;
 pub use watched::Watched;

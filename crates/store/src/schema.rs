@@ -17,6 +17,7 @@ pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (6, "guard", include_str!("../migrations/main/0006_guard.sql")),
     (7, "sources", include_str!("../migrations/main/0007_sources.sql")),
     (8, "lineage", include_str!("../migrations/main/0008_lineage.sql")),
+    (9, "retention", include_str!("../migrations/main/0009_retention.sql")),
     (10, "runs", include_str!("../migrations/main/0010_runs.sql")),
 ];
 

@@ -127,6 +127,15 @@ impl Accounts {
         Ok(who)
     }
 
+    /// The same for the text of a token, as a header brings it.
+    ///
+    /// # Errors
+    /// It is no token, not known, expired or revoked, or its account is disabled.
+    pub async fn bearer_of(&self, text: &str) -> Result<Who, AccountError> {
+        let token = Token::read(text).map_err(|_| AccountError::NotKnown)?;
+        self.bearer(&token).await
+    }
+
     /// Revokes a token: one's own, or another's with the permission.
     ///
     /// # Errors

@@ -48,6 +48,8 @@ pub struct NewTicket {
     pub body: Vec<u8>,
     /// The first moment at which nobody can decide it, ms since 1970.
     pub until_ms: i64,
+    /// From when on what is held goes, ms since 1970, but not before `until_ms`; `None` where only the person's erasure ends it.
+    pub kept_until_ms: Option<i64>,
 }
 
 impl std::fmt::Debug for NewTicket {
@@ -98,7 +100,11 @@ impl Change {
             )));
         }
         let entry = Entry::new(Class::Decision, "ticket.open", by).with("request", request.to_string()).with("stage", stage.id());
-        let ticket = self.record(entry.with("until_ms", until).about(new.person, new.body))?;
+        let entry = entry.with("until_ms", until).about(new.person, new.body);
+        let ticket = self.record(match new.kept_until_ms {
+            Some(end) => entry.kept_until(end.max(until)),
+            None => entry,
+        })?;
         let sql =
             "INSERT INTO ticket (tenant, ticket, request, stage, state, created_ms, until_ms, decided_by, decided_ms, decided, reason)
                    VALUES ($1, $2, $3, $4, 'waiting', $5, $6, '', 0, $7, '')";

@@ -91,6 +91,9 @@ impl Logs {
         // Time never goes back in a log, whatever the clock does.
         log.last_ms = log.last_ms.max(now_ms);
         let (mut leaves, mut segments) = (Vec::new(), Vec::new());
+        let until = |(_, entry): &(EntryId, Entry)| entry.content.as_ref().and_then(|content| content.until_ms);
+        let ends = (first..).zip(entries.iter().map(until)).filter_map(|(place, until)| Some(vec![Value::Number(until?), number(place)]));
+        let ends: Vec<Vec<Value>> = ends.collect();
         for sealed in seal::entries(&self.vault, tenant, &log.origin, entries, log.last_ms).await? {
             let place = log.tree.size();
             places.insert(sealed.id, place);
@@ -101,6 +104,7 @@ impl Logs {
         }
         rows::insert(connection, tenant, "log_entry (tenant, place, entry, leaf)", "", leaves).await?;
         rows::insert(connection, tenant, "log_segment (tenant, place, segment, sealed)", "", segments).await?;
+        rows::insert(connection, tenant, "content_end (tenant, until_ms, place)", "", ends).await?;
         let tile = |tile: Tile| vec![Value::Number(i64::from(tile.id.level())), number(tile.id.index()), Value::Bytes(tile.bytes)];
         let tiles = log.tree.take_changed().into_iter().map(tile).collect();
         let grow = "ON CONFLICT (tenant, level, place) DO UPDATE SET hashes = excluded.hashes";

@@ -44,6 +44,39 @@ fn content_goes_with_the_key_and_the_log_still_verifies() {
 }
 
 #[test]
+fn content_goes_when_its_time_is_over_and_the_log_still_verifies() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let until = fresh.now() + 1_000;
+        let say = async |text: &'static str, until: Option<i64>| {
+            let entry = Entry::new(Class::Decision, "answer.give", "test").about("user-17", text);
+            let entry = until.map_or(entry.clone(), |until| entry.kept_until(until));
+            tenant.change(async move |change: &mut Change| change.record(entry)).await.unwrap().0
+        };
+        let (short, long, ever) = (say(CANARY, Some(until)).await, say("再见", Some(until + 5_000)).await, say("你好", None).await);
+        let end = async || tenant.change(async move |change: &mut Change| change.end_content("gateway").await).await.unwrap().0;
+        assert_eq!(end().await, 0);
+        let before = tenant.log().await.unwrap().size;
+        assert_eq!(tenant.entry(short).await.unwrap().content, Secret::Open(CANARY.as_bytes().to_vec()));
+        fresh.later(1_000);
+        assert_eq!((end().await, end().await), (1, 0));
+        let entry = tenant.entry(short).await.unwrap();
+        assert_eq!((entry.content, &entry.said.unwrap()["what"]), (Secret::Gone, &serde_json::json!("answer.give")));
+        for (entry, text) in [(long, "再见"), (ever, "你好")] {
+            assert_eq!(tenant.entry(entry).await.unwrap().content, Secret::Open(text.as_bytes().to_vec()));
+        }
+        let said = tenant.entries(before, 10).await.unwrap();
+        let said = said.first().unwrap().said.clone().unwrap();
+        assert_eq!(
+            (said["what"].clone(), said["details"]["entries"].clone(), tenant.log().await.unwrap().size),
+            ("content.end".into(), 1.into(), before + 1)
+        );
+        assert!(tenant.verify(Vec::new()).await.unwrap().is_clean());
+        store.close().await;
+    });
+}
+
+#[test]
 fn no_file_holds_what_was_said_or_the_key_that_is_gone() {
     everywhere(async |fresh: Fresh| {
         let (store, tenant) = fresh.main().await;

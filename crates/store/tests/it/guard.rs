@@ -73,7 +73,7 @@ async fn request(tenant: &Tenant, name: &str, person: &str) -> RequestRow {
 }
 
 fn ticket(request: EntryId, person: &str, until_ms: i64) -> NewTicket {
-    NewTicket { request, stage: Stage::Answer, person: person.to_owned(), body: "待审的回答".into(), until_ms }
+    NewTicket { request, stage: Stage::Answer, person: person.to_owned(), body: "待审的回答".into(), until_ms, kept_until_ms: None }
 }
 
 async fn open_ticket(tenant: &Tenant, new: NewTicket) -> EntryId {
@@ -364,6 +364,7 @@ fn a_ticket_is_decided_once_and_in_time() {
             open_ticket(&tenant, ticket(admitted, "user-17", until)).await,
         );
         assert_eq!(tenant.waiting_tickets().await.unwrap().len(), 2);
+        assert_eq!(tenant.backlog().await.unwrap().tickets, 2);
         assert_eq!(tenant.ticket_body(first).await.unwrap(), Secret::Open("待审的回答".into()));
         assert!(matches!(tenant.ticket_body(admitted).await, Err(StoreError::NotFound(_))), "an entry that is no ticket");
         let decide =
@@ -385,6 +386,7 @@ fn a_ticket_is_decided_once_and_in_time() {
         assert_eq!(does!(tenant, |change| change.expire_tickets().await).unwrap(), []);
         assert!(tenant.ticket(second).await.unwrap().decided.is_some());
         assert_eq!(said(&tenant, 4).await, ["ticket.open", "ticket.open", "ticket.decide", "ticket.expire"]);
+        assert_eq!(tenant.backlog().await.unwrap().tickets, 0);
         let late = ticket(admitted, "user-17", fresh.now());
         assert!(does!(tenant, |change| change.open_ticket("gateway", late).await).is_err());
         store.close().await;

@@ -1,7 +1,7 @@
 //! Jobs survive their workers.
 
 use serde_json::json;
-use store::{Change, NewJob, StoreError, Tenant};
+use store::{Backlog, Change, NewJob, StoreError, Tenant};
 
 use crate::place::{Fresh, everywhere};
 
@@ -18,10 +18,12 @@ fn a_job_is_done_once() {
     everywhere(async |fresh: Fresh| {
         let (store, tenant) = fresh.main().await;
         let job = ask(&tenant, "scan", 3).await;
+        assert_eq!(tenant.backlog().await.unwrap(), Backlog { tickets: 0, jobs: 1 });
         let leased = tenant.lease(1_000).await.unwrap().unwrap();
         assert_eq!((leased.job.as_str(), leased.kind.as_str(), leased.attempt), (job.as_str(), "scan", 1));
         assert_eq!(leased.input, json!({ "path": "文件" }));
         assert_eq!(tenant.lease(1_000).await.unwrap(), None);
+        assert_eq!(tenant.backlog().await.unwrap(), Backlog::default(), "a job that was begun does not wait");
         let held = leased.clone();
         tenant.change(async move |change: &mut Change| change.finish(&held).await).await.unwrap();
         assert!(tenant.change(async move |change: &mut Change| change.finish(&leased).await).await.is_err());

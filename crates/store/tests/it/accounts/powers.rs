@@ -71,6 +71,8 @@ fn a_token_does_what_it_was_issued_for_until_it_ends() {
         let token = accounts.collect_token(&gateway, &id).await.unwrap();
         assert!(matches!(accounts.collect_token(&gateway, &id).await, Err(AccountError::NotKnown)), "shown once");
         let bearer = accounts.bearer(&token).await.unwrap();
+        assert_eq!(accounts.bearer_of(&token.text()).await.unwrap().account(), bearer.account());
+        assert!(matches!(accounts.bearer_of("guiju_no-token").await, Err(AccountError::NotKnown)));
         assert_eq!(bearer.may(Permission::ServiceRead), Ok(()));
         assert_eq!(bearer.may(Permission::BanChange), Err(Denied::OutOfScope(Permission::BanChange)));
         assert!(matches!(accounts.change_password(&bearer, PASSWORD, OTHER_PASSWORD).await, Err(AccountError::Denied(Denied::SignIn))));
