@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::wire::{self, Channel, Endpoint, Parts, WireError};
 
 /// Longest name of a model or a user: more has no place in the store, and what cannot be recorded is not answered.
-const MAX_NAME_CHARS: usize = 200;
+pub(crate) const MAX_NAME_CHARS: usize = 200;
 
 /// A request as it was read.
 pub(crate) struct Ask {

@@ -265,6 +265,48 @@ mod tests {
         }
     }
 
+    /// Every value of a keyword in the document, with the place of it.
+    fn said(value: &Value, word: &str, path: &str, into: &mut Vec<(String, u64)>) {
+        let each: Vec<(String, &Value)> = match value {
+            Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
+            Value::Array(values) => values.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+            _ => Vec::new(),
+        };
+        for (name, value) in each {
+            if let Some(number) = value.as_u64().filter(|_| name == word) {
+                into.push((path.to_owned(), number));
+            }
+            said(value, word, &format!("{path}/{name}"), into);
+        }
+    }
+
+    #[test]
+    fn every_limit_is_the_one_that_the_code_has() {
+        let schemas: Value = serde_json::from_str(SCHEMAS).unwrap();
+        let held = |word: &str, limits: &[(&str, usize)]| {
+            let mut found = Vec::new();
+            said(&schemas, word, "", &mut found);
+            let mut expected: Vec<_> = limits.iter().map(|(path, limit)| ((*path).to_owned(), *limit as u64)).collect();
+            found.sort();
+            expected.sort();
+            assert_eq!(found, expected, "{word}");
+        };
+        let (messages, texts, name) = (crate::wire::MAX_MESSAGES, crate::moderation::MAX_TEXTS, crate::ask::MAX_NAME_CHARS);
+        held(
+            "maxItems",
+            &[
+                ("/ChatRequest/properties/messages", messages),
+                ("/EmbeddingRequest/properties/input/oneOf/1", messages),
+                ("/ModerationRequest/properties/input/oneOf/1", texts),
+                ("/ModerationRequest/properties/input/oneOf/2", texts),
+                ("/GuardRequest/properties/messages", texts),
+                ("/GuardRequest/properties/tool_calls", texts),
+                ("/GuardRequest/properties/passages", texts),
+            ],
+        );
+        held("maxLength", &[("/ModelName", name), ("/UserName", name)]);
+    }
+
     #[test]
     fn every_endpoint_has_its_route() {
         for endpoint in Endpoint::ALL {
