@@ -1,4 +1,4 @@
-//! The admin port: whether the gateway lives, whether it is ready, what it counts. Nothing here names a person or shows a text, so nothing here asks who reads;
+//! The admin port: whether the gateway lives, whether it is ready, what it counts, which alarms are raised. Nothing here names a person or shows a text, so nothing here asks who reads;
 //! what changes something is done with `guiju` on the command line, by somebody who is signed in.
 
 use std::sync::Arc;
@@ -10,14 +10,19 @@ use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::routing::get;
 use serde_json::json;
 
-use crate::Gateway;
 use crate::problem::respond;
+use crate::Gateway;
 
 /// A gateway that has not read its rules for so long is not ready: 20 of its usual turns.
 const STALE_MS: i64 = 5_000;
 
 pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
-    Router::new().route("/health", get(health)).route("/ready", get(ready)).route("/metrics", get(metrics)).with_state(gateway)
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/alarms", get(alarms))
+        .with_state(gateway)
 }
 
 /// The process lives.
@@ -33,6 +38,11 @@ async fn ready(State(gateway): State<Arc<Gateway>>) -> Response<Body> {
     let body =
         json!({"ready": ready, "rules_age_ms": age_ms, "stopping": gateway.stops(), "epoch": live.epoch, "versions": live.versions()});
     json_of(if ready { 200 } else { 503 }, &body)
+}
+
+/// Every alarm, how it stands, and what it means.
+async fn alarms(State(gateway): State<Arc<Gateway>>) -> Response<Body> {
+    json_of(200, &gateway.alarms.shown())
 }
 
 async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response<Body> {

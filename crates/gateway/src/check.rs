@@ -6,6 +6,7 @@ use detect::{Direction, Pipeline};
 use taxonomy::Verdict;
 
 use crate::metrics::{Found, Metrics};
+use crate::otlp;
 use crate::wire::{Opaque, Part, Parts};
 
 /// Bytes that are judged where the request is served; more goes to a thread of its own, so that one long document does not hold up others. At some 20 MB/s
@@ -32,7 +33,7 @@ pub(crate) struct Checked {
 
 /// Judges every part. Total: what cannot be judged is a fault in its verdict.
 pub(crate) async fn check(pipeline: &Pipeline, parts: Parts, direction: Direction, metrics: &Metrics) -> Checked {
-    let start = Instant::now();
+    let (start, _span) = (Instant::now(), otlp::span("check"));
     let Parts { parts, opaque } = parts;
     let bytes: usize = parts.iter().map(|part| part.text.len()).sum();
     let judged = if bytes <= INLINE_BYTES {
@@ -83,6 +84,7 @@ fn faulty(message: &str) -> Verdict {
 
 /// Counts what was found.
 pub(crate) fn count(verdict: &Verdict, direction: Direction, metrics: &Metrics) {
+    metrics.tally.judge(verdict);
     let direction = direction.id();
     for finding in &verdict.findings {
         let (kind, id) = match (finding.class, finding.attack, finding.personal) {

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::{otlp, syslog};
+
 /// The set-up of one gateway.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -25,6 +27,12 @@ pub struct Config {
     pub lexicon: Option<PathBuf>,
     /// Gateway policy (docs/formats/gateway-policy.md) where the store has no live one; the built-in one if not given.
     pub policy: Option<PathBuf>,
+    /// Alarm rules (docs/formats/alarms.md); the built-in ones if not given.
+    pub alarms: Option<PathBuf>,
+    /// Where a security team's system is told of events (docs/formats/syslog.md); nowhere if not given.
+    pub syslog: Option<syslog::Config>,
+    /// Where a collector is told of traces and metrics (docs/formats/otlp.md); nowhere if not given.
+    pub otlp: Option<otlp::Config>,
     /// The models behind the gateway; the first that serves a model's name is taken.
     pub upstream: Vec<Upstream>,
     /// What is too much.
@@ -84,6 +92,9 @@ impl Default for Config {
             time_zone: "Asia/Shanghai".to_owned(),
             lexicon: None,
             policy: None,
+            alarms: None,
+            syslog: None,
+            otlp: None,
             upstream: Vec::new(),
             limits: Limits::default(),
         }
@@ -145,6 +156,10 @@ impl Config {
         if self.upstream.is_empty() {
             return bad("no `[[upstream]]` is named; there would be nobody to ask");
         }
+        let syslog = self.syslog.as_ref().and_then(syslog::Config::wrong);
+        if let Some(wrong) = syslog.or_else(|| self.otlp.as_ref().and_then(otlp::Config::wrong)) {
+            return bad(wrong);
+        }
         Ok(())
     }
 }
@@ -166,6 +181,9 @@ mod tests {
             (String::new(), "no `[[upstream]]`"),
             (format!("listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:1\"\n{upstream}"), "same address"),
             (format!("listen = \"0.0.0.0:1\"\nkeys_required = false\n{upstream}"), "loopback"),
+            (format!("{upstream}[syslog]\nto = \"siem:514\""), "no syslog server"),
+            (format!("{upstream}[syslog]\nto = \"udp://siem:514\"\nhost = \"a b\""), "without a space"),
+            (format!("{upstream}[otlp]\nurl = \"http://c:4318\"\nsample = 2.0"), "within 0 to 1"),
             (format!("lisen = \"0.0.0.0:1\"\n{upstream}"), "unknown field"),
         ] {
             let error = Config::parse(&text).unwrap_err().to_string();

@@ -7,6 +7,7 @@ use taxonomy::Span;
 
 use crate::canned::{Occasion, Reason};
 use crate::check::{Checked, Judged};
+use crate::otlp;
 use crate::policy::{Action, Decided, Policy};
 use crate::stream::{Mark, edits};
 use crate::wire::{Edit, WireError};
@@ -25,6 +26,7 @@ pub(crate) struct Plan {
 
 /// What follows from what was found under a policy; at least `least`.
 pub(crate) fn decide(policy: &Policy, direction: Direction, checked: &Checked, least: Action) -> Plan {
+    let _span = otlp::span("decide");
     let decided = |one: &Judged| policy.decide(direction, one.part.channel, &one.verdict.findings, &one.verdict.faults);
     let each: Vec<Decided> = checked.judged.iter().map(decided).collect();
     let occasion = |occasion| Some(Reason::Occasion(occasion));

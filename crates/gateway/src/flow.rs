@@ -29,7 +29,7 @@ use crate::policy::{Action, Must};
 use crate::problem::{Problem, respond};
 use crate::upstream::{self, Upstream, UpstreamError};
 use crate::wire::{self, Endpoint};
-use crate::{Gateway, REQUEST_HEADER, record};
+use crate::{Gateway, REQUEST_HEADER, otlp, record};
 
 /// Header with what was decided.
 const DECISION_HEADER: HeaderName = HeaderName::from_static("x-guiju-decision");
@@ -61,15 +61,17 @@ struct Turn {
 /// Serves one request, in a task of its own: a client that goes away leaves no admission without its outcome, and does not escape its strike.
 pub(crate) async fn serve(gateway: Arc<Gateway>, endpoint: Endpoint, request: Request<Body>) -> Response<Body> {
     let (_here, client) = watch::channel(());
-    let served = tokio::spawn(async move {
+    let trace = gateway.tracer.begin(request.headers(), endpoint.path(), gateway.now_ms(), || gateway.tenant.entry_id().ok());
+    let served = tokio::spawn(otlp::within(trace, async move {
         let (response, action) = match stages(&gateway, endpoint, request, client).await {
             Ok((response, action)) => (response, action),
             Err(problem) => (problem.response(), "turned-away"),
         };
         let outcome = Outcome { endpoint: endpoint.path(), action, status: response.status().as_u16() };
         gateway.metrics.requests.get_or_create(&outcome).inc();
+        otlp::ended(outcome.status, action, response.headers().get(REQUEST_HEADER));
         response
-    });
+    }));
     served.await.unwrap_or_else(|_| Problem::new(500, "internal", "the gateway failed; tell its operator").response())
 }
 

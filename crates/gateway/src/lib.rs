@@ -9,6 +9,7 @@
 
 mod admin;
 mod admit;
+pub mod alarms;
 mod ask;
 pub mod canned;
 mod check;
@@ -23,6 +24,7 @@ mod metrics;
 pub mod minors;
 pub mod moderation;
 mod openapi;
+pub mod otlp;
 pub mod policy;
 mod problem;
 mod record;
@@ -33,6 +35,7 @@ pub mod setting;
 pub mod sse;
 pub mod stream;
 pub mod strikes;
+pub mod syslog;
 mod trial;
 mod upstream;
 mod used;
@@ -56,12 +59,15 @@ use tokio::sync::watch;
 pub use config::{Config, ConfigError, Limits};
 pub use trial::{Case, Expect, trial};
 
+use alarms::Alarms;
 use limits::Limiter;
 use live::{Base, Live};
 use metrics::Metrics;
+use otlp::Tracer;
 use problem::Problem;
 use record::Recorder;
 use server::Port;
+use syslog::{Event, Kind, Teller};
 use upstream::Upstream;
 
 /// Header with the id of the ledger entry that records the request.
@@ -110,6 +116,9 @@ pub struct Gateway {
     upstreams: Vec<Arc<Upstream>>,
     limiter: Limiter,
     metrics: Arc<Metrics>,
+    alarms: Alarms,
+    teller: Teller,
+    tracer: Tracer,
     recorder: Arc<Recorder>,
     strikes: strikes::Rules,
     minors: minors::Rules,
@@ -126,6 +135,8 @@ pub struct Started {
     operator: Port,
     address: SocketAddr,
     admin_address: SocketAddr,
+    syslog: Option<syslog::Sender>,
+    otlp: Option<otlp::Sender>,
 }
 
 impl Gateway {
@@ -139,13 +150,18 @@ impl Gateway {
         let rules = |error: setting::SettingError| StartError::Rules(error.to_string());
         let guard = tenant.guard().await?;
         let metrics = Arc::new(Metrics::new());
+        let (teller, syslog) = Teller::new(config.syslog.as_ref(), Arc::clone(&metrics));
+        let (tracer, otlp) = Tracer::new(config.otlp.as_ref(), Arc::clone(&metrics))?;
         let gateway = Arc::new(Self {
             live: ArcSwap::from_pointee(Live::new(&base, guard, tenant.now())),
             promoted: ArcSwap::from_pointee(promoted(&config, &tenant).await?),
             read_ms: AtomicI64::new(tenant.now()),
             upstreams: Upstream::all(&config)?,
             limiter: Limiter::new(&config.limits),
-            recorder: Arc::new(Recorder::new(tenant.clone(), Arc::clone(&metrics))),
+            recorder: Arc::new(Recorder::new(tenant.clone(), Arc::clone(&metrics), teller.clone())),
+            alarms: Alarms::new(alarm_rules(&config)?),
+            teller,
+            tracer,
             metrics,
             strikes: strikes::Rules::built_in().map_err(rules)?,
             minors: minors::Rules::built_in().map_err(rules)?,
@@ -163,7 +179,7 @@ impl Gateway {
         };
         let (clients, address) = open(gateway.config.listen, routes::router(Arc::clone(&gateway))).await?;
         let (operator, admin_address) = open(gateway.config.admin, admin::router(Arc::clone(&gateway))).await?;
-        Ok(Started { gateway, clients, operator, address, admin_address })
+        Ok(Started { gateway, clients, operator, address, admin_address, syslog, otlp })
     }
 
     /// What holds right now.
@@ -209,13 +225,29 @@ impl Gateway {
     }
 
     async fn look(&self) -> Result<(), store::StoreError> {
-        if let Some(next) = self.live().next(&self.base, &self.tenant, self.now_ms()).await? {
+        let before = self.live();
+        if let Some(next) = before.next(&self.base, &self.tenant, self.now_ms()).await? {
+            self.tell_switches(&before, &next);
             self.live.store(Arc::new(next));
         }
         if self.config.promoted_models_only {
             self.promoted.store(Arc::new(promoted(&self.config, &self.tenant).await?));
         }
         Ok(())
+    }
+
+    /// Tells what was switched off or on.
+    fn tell_switches(&self, before: &Live, next: &Live) {
+        let tell = |kind, these: &[store::guard::Switch], others: &[store::guard::Switch]| {
+            let same = |one: &store::guard::Switch, other: &store::guard::Switch| one.scope == other.scope && one.name == other.name;
+            for switch in these.iter().filter(|switch| !others.iter().any(|other| same(other, switch))) {
+                let object =
+                    if switch.name.is_empty() { switch.scope.id().to_owned() } else { format!("{} {}", switch.scope.id(), switch.name) };
+                self.teller.tell(|| Some(Event::new(kind, self.now_ms()).with("reason", object)));
+            }
+        };
+        tell(Kind::SwitchedOff, next.switches(), before.switches());
+        tell(Kind::SwitchedOn, before.switches(), next.switches());
     }
 
     /// The service that serves a model, if it may be served.
@@ -320,6 +352,14 @@ pub fn check_ban(pattern: &str) -> Result<(), BanError> {
 #[error("{0}")]
 pub struct BanError(String);
 
+/// The alarm rules of a set-up.
+fn alarm_rules(config: &Config) -> Result<alarms::Rules, StartError> {
+    let bad = |what: &dyn std::fmt::Display, error: &dyn std::fmt::Display| StartError::Rules(format!("{what}: {error}"));
+    let Some(path) = &config.alarms else { return alarms::Rules::built_in().map_err(|error| bad(&"built-in alarms", &error)) };
+    let text = std::fs::read_to_string(path).map_err(|error| bad(&path.display(), &error))?;
+    alarms::Rules::parse(&text).map_err(|error| bad(&path.display(), &error))
+}
+
 /// The names of the models that may serve.
 async fn promoted(config: &Config, tenant: &Tenant) -> Result<HashSet<String>, store::StoreError> {
     if !config.promoted_models_only {
@@ -343,19 +383,26 @@ impl Started {
 
     /// Serves until `until` ends; then takes nothing new, lets what is at work end, and writes down what is still to be written.
     pub async fn run(self, until: impl Future<Output = ()>) {
-        let Self { gateway, clients, operator, .. } = self;
+        let Self { gateway, clients, operator, syslog, otlp, .. } = self;
         let stop = gateway.stop.subscribe();
         let operator_stop = watch::Sender::new(false);
         let operator = tokio::spawn(operator.serve(operator_stop.subscribe()));
         let clients = tokio::spawn(clients.serve(stop));
         let fresh = Arc::clone(&gateway);
         let fresh = tokio::spawn(async move { fresh.keep_fresh().await });
+        let alarms = tokio::spawn(Arc::clone(&gateway).watch_alarms());
+        let syslog = syslog.map(|sender| tokio::spawn(sender.run(operator_stop.subscribe())));
+        let otlp = otlp.map(|sender| tokio::spawn(sender.run(Arc::clone(&gateway), operator_stop.subscribe())));
         until.await;
         gateway.stop.send_replace(true);
         let _ = clients.await;
         gateway.recorder.drain().await;
+        let _ = alarms.await;
         // The operator sees the end of it.
         operator_stop.send_replace(true);
         let _ = tokio::join!(operator, fresh);
+        for sender in [syslog, otlp].into_iter().flatten() {
+            let _ = sender.await;
+        }
     }
 }

@@ -297,6 +297,11 @@ impl Live {
         })
     }
 
+    /// What is switched off.
+    pub(crate) fn switches(&self) -> &[Switch] {
+        &self.switches
+    }
+
     /// How a person stands, where that is not well.
     pub(crate) fn standing(&self, person: &str) -> Option<&Standing> {
         self.standings.get(person)

@@ -13,7 +13,9 @@ use taxonomy::Verdict;
 use tokio::sync::Semaphore;
 
 use crate::metrics::Metrics;
+use crate::otlp;
 use crate::problem::Problem;
+use crate::syslog::{Event, Teller};
 
 /// Findings named in one entry; of more only the number is kept. A page of hits says no more than twenty of them.
 const MAX_FINDINGS: usize = 20;
@@ -24,17 +26,22 @@ const MAX_BEHIND: usize = 4_096;
 /// Writes what happens to requests.
 pub(crate) struct Recorder {
     tenant: Tenant,
+    teller: Teller,
     behind: Arc<Semaphore>,
     metrics: Arc<Metrics>,
 }
 
 impl Recorder {
-    pub(crate) fn new(tenant: Tenant, metrics: Arc<Metrics>) -> Self {
-        Self { tenant, behind: Arc::new(Semaphore::new(MAX_BEHIND)), metrics }
+    pub(crate) fn new(tenant: Tenant, metrics: Arc<Metrics>, teller: Teller) -> Self {
+        Self { tenant, teller, behind: Arc::new(Semaphore::new(MAX_BEHIND)), metrics }
     }
 
     /// Writes an entry, and returns when it is on the disk.
     pub(crate) async fn write(&self, entry: Entry) -> Result<(), Problem> {
+        let _span = otlp::span("record");
+        if entry.what == "request.admit" {
+            self.metrics.tally.admit(&entry);
+        }
         let written = self.tenant.change(async move |change: &mut Change| change.record(entry)).await;
         written.map(drop).map_err(|error| self.refused(&error))
     }
@@ -51,6 +58,10 @@ impl Recorder {
 
     /// Writes an outcome with the request's row, and returns when both are on the disk.
     pub(crate) async fn close(&self, mut row: RequestRow, entry: Entry) -> Result<(), Problem> {
+        let _span = otlp::span("record");
+        self.metrics.tally.close(&row, &entry);
+        self.teller.tell(|| Event::of_outcome(&row, &entry, self.tenant.now()));
+        self.teller.tell(|| Event::of_faults(&row, &entry, self.tenant.now()));
         let closed = self.tenant.change(async move |change: &mut Change| {
             row.outcome = change.record(entry)?;
             change.close_request(row)
@@ -82,6 +93,7 @@ impl Recorder {
     /// The same where the store could not even be asked.
     pub(crate) fn unrecorded(&self) -> Problem {
         self.metrics.unrecorded.inc();
+        self.metrics.tally.lose();
         Problem::new(503, "not_recorded", "the request could not be recorded, and what is not recorded is not answered; come again")
             .again_in(5)
     }

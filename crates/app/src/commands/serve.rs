@@ -9,13 +9,19 @@ use gateway::{Config, Gateway};
 
 use super::place::{StoreArgs, temporary};
 
+/// What Grafana shows of the metrics; a test of the gateway holds it against what is counted.
+const DASHBOARD: &str = include_str!("../../../../docs/grafana/guiju.json");
+
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Put the built-in sample service behind the gateway, ask for no key, and keep the records only until it ends
     #[arg(long)]
     demo: bool,
+    /// Print the dashboard for Grafana, JSON, and serve nothing
+    #[arg(long)]
+    print_dashboard: bool,
     /// Set-up of the gateway, TOML (docs/formats/gateway.md)
-    #[arg(long, env = "GUIJU_GATEWAY", required_unless_present = "demo")]
+    #[arg(long, env = "GUIJU_GATEWAY", required_unless_present_any = ["demo", "print_dashboard"])]
     config: Option<PathBuf>,
     /// Where clients come, in place of what the set-up says
     #[arg(long)]
@@ -28,6 +34,10 @@ pub(crate) struct Serve {
 }
 
 pub(crate) fn run(command: &Serve) -> Result<ExitCode> {
+    if command.print_dashboard {
+        say!("{}", DASHBOARD.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut config = match &command.config {
         Some(path) => Config::parse(&std::fs::read_to_string(path).with_context(|| path.display().to_string())?)
             .with_context(|| path.display().to_string())?,

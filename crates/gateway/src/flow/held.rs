@@ -77,7 +77,14 @@ impl Turn {
     async fn open(&self, request: EntryId, stage: Stage, body: &Bytes) -> Result<EntryId, Problem> {
         let minutes = i64::from(self.law.ruled.policy.hold().decide_minutes);
         let until_ms = self.gateway.now_ms() + minutes * 60_000;
-        let new = NewTicket { request, stage, person: self.caller.sealed_for.clone(), body: body.to_vec(), until_ms };
+        let new = NewTicket {
+            request,
+            stage,
+            person: self.caller.sealed_for.clone(),
+            body: body.to_vec(),
+            until_ms,
+            kept_until_ms: None,
+        };
         let by = self.by();
         let opened = self.gateway.tenant.change(async move |change: &mut store::Change| change.open_ticket(&by, new).await).await;
         opened.map(|(ticket, _)| ticket).map_err(|_| {

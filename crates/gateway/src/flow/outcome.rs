@@ -105,15 +105,16 @@ impl Turn {
             let before = change.standing(&person).await?;
             let (after, changed) = rules.apply(&strikes::Standing::from(&before), event);
             change.set_standing(&after.onto(before)).await?;
-            if let Some(changed) = changed {
+            if let Some(changed) = &changed {
                 // The person is named in what is sealed for them, so that an erasure takes it along.
-                let said = serde_json::to_vec(&changed).unwrap_or_default();
+                let said = serde_json::to_vec(changed).unwrap_or_default();
                 let entry = record::entry("standing.change", &by).with("request", request.to_string()).with("rules", rules.version());
                 change.record(entry.about(name, said))?;
             }
-            Ok(())
+            Ok(changed)
         });
-        given.await.map_err(|_| self.gateway.unrecorded().recorded(request))?;
+        let (changed, _) = given.await.map_err(|_| self.gateway.unrecorded().recorded(request))?;
+        self.gateway.teller.tell_strike(request, &struck, changed.as_ref(), self.gateway.now_ms());
         self.gateway.struck(&struck);
         self.gateway.metrics.strikes.inc();
         Ok(())

@@ -19,6 +19,7 @@ use crate::check::{self, Checked, Judged};
 use crate::decide::Plan;
 use crate::live::Ruled;
 use crate::metrics::Metrics;
+use crate::otlp;
 use crate::policy::{self, StreamMode};
 use crate::problem::{Problem, respond};
 use crate::sse::{Frame, Splitter};
@@ -61,7 +62,7 @@ impl Turn {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let gate = Gate::new(self.options(request), self.judge(request));
         let (sender, receiver) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(self.pump(request, gate, answer.pieces, sender));
+        tokio::spawn(otlp::carried("stream", self.pump(request, gate, answer.pieces, sender)));
         let body = stream::unfold(receiver, |mut receiver| async move { Some((Ok::<_, Infallible>(receiver.recv().await?), receiver)) });
         (respond(200, headers, Body::from_stream(body)), action)
     }

@@ -26,10 +26,7 @@ impl Http {
     /// A client that follows no redirect (a redirected POST would send the key elsewhere) and asks no proxy.
     pub(super) fn new(config: &config::Upstream) -> Result<Self, ConfigError> {
         let bad = |what: String| ConfigError(format!("upstream '{}': {what}", config.name));
-        PROVIDER.call_once(|| {
-            // An error means that a provider is already installed, which is as good.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        });
+        provider();
         let base = Url::parse(&config.url).map_err(|error| bad(format!("'{}' is no address: {error}", config.url)))?;
         if !matches!(base.scheme(), "http" | "https") || !base.username().is_empty() || base.password().is_some() {
             return Err(bad(
@@ -51,8 +48,8 @@ impl Http {
         Ok(Self { client, base, key })
     }
 
-    pub(super) async fn post(&self, path: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, UpstreamError> {
-        let request = self.client.post(self.address(path)).headers(headers.clone()).body(body);
+    pub(super) async fn post(&self, path: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, UpstreamError> {
+        let request = self.client.post(self.address(path)).headers(headers).body(body);
         self.send(request).await
     }
 
@@ -78,8 +75,16 @@ impl Http {
     }
 }
 
+/// Makes sure that there are ciphers for TLS.
+pub(crate) fn provider() {
+    PROVIDER.call_once(|| {
+        // An error means that a provider is already installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
 /// The key in an environment variable, never shown.
-fn bearer(name: &str) -> Result<HeaderValue, String> {
+pub(crate) fn bearer(name: &str) -> Result<HeaderValue, String> {
     let key = std::env::var(name).ok().filter(|key| !key.trim().is_empty());
     let key = key.ok_or_else(|| format!("the environment variable {name} (`key_env`) is not set or empty"))?;
     let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim()))

@@ -11,7 +11,10 @@ use futures_util::{Stream, StreamExt};
 use reqwest::header::{HeaderMap, HeaderValue};
 
 use crate::config::{self, Config, ConfigError};
+use crate::otlp;
 use crate::wire::Endpoint;
+
+pub(crate) use http::{bearer, provider};
 
 /// An answer as it comes.
 pub(crate) type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, UpstreamError>> + Send>>;
@@ -99,8 +102,15 @@ impl Upstream {
 
     /// Sends a request. Only the stages before may call it: what is sent here has been judged and recorded.
     pub(crate) async fn send(&self, endpoint: Endpoint, headers: &HeaderMap, body: Bytes) -> Result<Answer, UpstreamError> {
+        let span = otlp::span("upstream");
         match &self.kind {
-            Kind::Http(http) => http.post(below_version(endpoint.path()), headers, body).await,
+            Kind::Http(http) => {
+                let mut headers = headers.clone();
+                if let Some(span) = &span {
+                    span.pass_on(&mut headers);
+                }
+                http.post(below_version(endpoint.path()), headers, body).await
+            }
             Kind::Demo => Ok(demo::answer(endpoint, &body)),
         }
     }
@@ -116,6 +126,7 @@ impl Upstream {
 
 /// The rest of an answer, bounded.
 pub(crate) async fn whole(mut pieces: Pieces, most: usize) -> Result<Bytes, UpstreamError> {
+    let _span = otlp::span("read");
     let mut whole = Vec::new();
     while let Some(piece) = pieces.next().await {
         let piece = piece?;

@@ -18,4 +18,5 @@ mod leak_http;
 mod policy;
 mod service;
 mod streams;
+mod watched;
 mod world;

@@ -41,6 +41,11 @@ pub struct Service {
 impl Service {
     /// Starts it; `script` says what follows on a request.
     pub async fn start(script: impl Fn(&Value) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self::with_heads(move |_, request| script(request)).await
+    }
+
+    /// The same for a script that reads the header too, in lower case.
+    pub async fn with_heads(script: impl Fn(&str, &Value) -> Vec<Step> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, seen, script) = (listener.local_addr().unwrap(), Arc::new(Seen::default()), Arc::new(script));
         let saw = Arc::clone(&seen);
@@ -54,11 +59,11 @@ impl Service {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: &(dyn Fn(&Value) -> Vec<Step> + Send + Sync), seen: &Seen) {
+async fn serve(mut stream: TcpStream, script: &(dyn Fn(&str, &Value) -> Vec<Step> + Send + Sync), seen: &Seen) {
     stream.set_nodelay(true).unwrap();
-    let Some(request) = request(&mut stream).await else { return };
+    let Some((head, request)) = request(&mut stream).await else { return };
     seen.asked.fetch_add(1, Ordering::SeqCst);
-    for step in script(&request) {
+    for step in script(&head, &request) {
         if !play(&mut stream, step, seen).await {
             seen.left.fetch_add(1, Ordering::SeqCst);
             return;
@@ -99,8 +104,8 @@ async fn play(stream: &mut TcpStream, step: Step, seen: &Seen) -> bool {
     }
 }
 
-/// The body of a request.
-async fn request(stream: &mut TcpStream) -> Option<Value> {
+/// Header and body of a request.
+async fn request(stream: &mut TcpStream) -> Option<(String, Value)> {
     let (mut bytes, mut piece) = (Vec::new(), [0; 8 << 10]);
     loop {
         let read = stream.read(&mut piece).await.ok().filter(|read| *read > 0)?;
@@ -109,7 +114,7 @@ async fn request(stream: &mut TcpStream) -> Option<Value> {
         let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
         let length: usize = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0);
         if bytes.len() >= head + 4 + length {
-            return Some(serde_json::from_slice(&bytes[head + 4..]).unwrap_or_default());
+            return Some((text, serde_json::from_slice(&bytes[head + 4..]).unwrap_or_default()));
         }
     }
 }

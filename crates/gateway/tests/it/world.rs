@@ -49,6 +49,18 @@ impl World {
     pub async fn with_policy(service: SocketAddr, silence_s: u64, limits: &str, change: impl FnOnce(String) -> String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = config(&directory, service, silence_s, limits, change);
+        Self::with_config(directory, config).await
+    }
+
+    /// A gateway whose set-up says more, at its beginning and at its end.
+    pub async fn watched(service: SocketAddr, first: &str, last: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let text = set_up(&directory, service, 20, "", |policy| policy);
+        let config = Config::parse(&format!("{first}{text}{last}")).unwrap();
+        Self::with_config(directory, config).await
+    }
+
+    async fn with_config(directory: TempDir, config: Config) -> Self {
         let wrong_by = Arc::default();
         let store = Store::open(options(directory.path(), &wrong_by)).await.unwrap();
         let tenant = store.create_tenant(&TenantId::main(), "audit.example.cn", "test").await.unwrap();
@@ -203,6 +215,10 @@ pub async fn verifies(tenant: &Tenant) {
 
 /// The set-up of a gateway whose ports are free ones.
 pub fn config(directory: &TempDir, service: SocketAddr, silence_s: u64, limits: &str, change: impl FnOnce(String) -> String) -> Config {
+    Config::parse(&set_up(directory, service, silence_s, limits, change)).unwrap()
+}
+
+fn set_up(directory: &TempDir, service: SocketAddr, silence_s: u64, limits: &str, change: impl FnOnce(String) -> String) -> String {
     let policy = change(
         Policy::built_in_text()
             .replace("classifier = \"full\"", "classifier = \"off\"")
@@ -210,11 +226,10 @@ pub fn config(directory: &TempDir, service: SocketAddr, silence_s: u64, limits: 
     );
     let path = directory.path().join("policy.toml");
     std::fs::write(&path, policy).unwrap();
-    let text = format!(
+    format!(
         "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nkeys_required = false\npolicy = {path:?}\n\
-         [[upstream]]\nname = \"service\"\nurl = \"http://{service}/v1\"\nsilence_s = {silence_s}\n[limits]\ndrain_s = 2\n{limits}"
-    );
-    Config::parse(&text).unwrap()
+         [[upstream]]\nname = \"service\"\nurl = \"http://{service}/v1\"\nsilence_s = {silence_s}\n[limits]\ndrain_s = 2\n{limits}\n"
+    )
 }
 
 /// How a store of a test is opened.
