@@ -1,5 +1,5 @@
-//! The admin port: whether the gateway lives, whether it is ready, what it counts, which alarms are raised. Nothing here names a person or shows a text, so nothing here asks who reads;
-//! what changes something is done with `guiju` on the command line, by somebody who is signed in.
+//! The admin port: whether the gateway lives, whether it is ready, what it counts, which alarms are raised. None of that names a person or shows a text, so none of it
+//! asks who reads. What is a person's ([`guardian`]) asks for an API token; what else changes something is done with `guiju` on the command line, by somebody who is signed in.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::routing::get;
 use serde_json::json;
 
 use crate::problem::respond;
-use crate::Gateway;
+use crate::{Gateway, guardian};
 
 /// A gateway that has not read its rules for so long is not ready: 20 of its usual turns.
 const STALE_MS: i64 = 5_000;
@@ -22,6 +22,7 @@ pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/alarms", get(alarms))
+        .route("/persons/{person}/guardian", get(guardian::show).put(guardian::set))
         .with_state(gateway)
 }
 
@@ -56,7 +57,7 @@ async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response<Body> {
     }
 }
 
-fn json_of(status: u16, body: &serde_json::Value) -> Response<Body> {
+pub(crate) fn json_of(status: u16, body: &serde_json::Value) -> Response<Body> {
     let headers: HeaderMap = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect();
     respond(status, headers, Body::from(body.to_string()))
 }

@@ -207,7 +207,7 @@ impl Say<'_> {
 }
 
 /// What the store knows of somebody, in the words of the minors' mode.
-fn known(profile: &Profile, gateway: &Gateway) -> minors::Profile {
+pub(crate) fn known(profile: &Profile, gateway: &Gateway) -> minors::Profile {
     minors::Profile { guardian: serde_json::from_value(profile.settings.clone()).ok(), ..age(profile.age, profile.born, gateway) }
 }
 

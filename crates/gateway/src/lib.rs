@@ -16,6 +16,7 @@ mod check;
 mod config;
 mod decide;
 mod flow;
+mod guardian;
 mod judge;
 pub mod label;
 mod limits;
@@ -75,6 +76,9 @@ pub(crate) const REQUEST_HEADER: HeaderName = HeaderName::from_static("x-guiju-r
 
 /// How often the rules are looked at: a ban is in force on every gateway within a second (Liaoning 10.3.2), with time to compile it.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How often content whose time is over is looked for: it is counted in days.
+const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// Persons whose strikes are remembered until something good follows.
 const MAX_STRUCK: usize = 100_000;
@@ -220,6 +224,21 @@ impl Gateway {
             // A store that does not answer leaves the old rules in force; `/ready` tells how old they are.
             if self.look().await.is_ok() {
                 self.read_ms.store(self.now_ms(), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Takes out content whose time is over, until told to stop.
+    async fn end_content(&self) {
+        let mut stop = self.stop.subscribe();
+        loop {
+            // A store that says no is asked again in an hour: content goes a little later, and never comes back.
+            while let Ok((store::MAX_ENDED, _)) =
+                self.tenant.change(async |change: &mut store::Change| change.end_content("gateway").await).await
+            {}
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
             }
         }
     }
@@ -390,6 +409,8 @@ impl Started {
         let clients = tokio::spawn(clients.serve(stop));
         let fresh = Arc::clone(&gateway);
         let fresh = tokio::spawn(async move { fresh.keep_fresh().await });
+        let sweeping = Arc::clone(&gateway);
+        let sweep = tokio::spawn(async move { sweeping.end_content().await });
         let alarms = tokio::spawn(Arc::clone(&gateway).watch_alarms());
         let syslog = syslog.map(|sender| tokio::spawn(sender.run(operator_stop.subscribe())));
         let otlp = otlp.map(|sender| tokio::spawn(sender.run(Arc::clone(&gateway), operator_stop.subscribe())));
@@ -397,7 +418,7 @@ impl Started {
         gateway.stop.send_replace(true);
         let _ = clients.await;
         gateway.recorder.drain().await;
-        let _ = alarms.await;
+        let _ = tokio::join!(alarms, sweep);
         // The operator sees the end of it.
         operator_stop.send_replace(true);
         let _ = tokio::join!(operator, fresh);

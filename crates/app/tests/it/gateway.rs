@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, id};
+use crate::source::member;
 
 pub const SETUP: &str = "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n[[upstream]]\nname = \"demo\"\nurl = \"demo:\"\n";
 
@@ -148,6 +149,7 @@ fn an_operator_guards_a_service() {
     within_a_second(|| served.ask(&key, "", "说说西瓜汁配方").2["choices"][0]["finish_reason"] == "stop");
 
     strikes_and_an_appeal(&here, &served, &key);
+    a_guardian_sets_what_a_minor_may(&here, &served);
 
     // What happened to a request, from its answer.
     let traced = here.with("s-wu", 0, &["trace", &request]);
@@ -173,6 +175,33 @@ fn an_operator_guards_a_service() {
     // A gateway that is killed leaves a log that verifies.
     drop(served);
     here.with("s-zhao", 0, &["ledger", "verify"]);
+}
+
+/// Through the service's own program, which shows a token on the operator's port.
+fn a_guardian_sets_what_a_minor_may(here: &Installation, served: &Served) {
+    let sun = member(here, "sun", "孙九", "privacy-officer");
+    here.with("s-sun", 0, &["person", "set", "小明/1", "--age", "minor"]);
+    let token = |scope: &str, out: &str| {
+        let issue = ["token", "issue", "--account", &sun, "--name", "app", "--days", "30", "--scope", scope];
+        let id = id(&here.with("s-li", 0, &issue));
+        here.with("s-sun", 0, &["token", "collect", &id, "--out", out]);
+        here.written(out);
+        std::fs::read_to_string(here.path(out)).unwrap().trim().to_owned()
+    };
+    let (may, other) = (token("privacy.correct", "t-app"), token("consent.read", "t-other"));
+    let path = "/persons/%E5%B0%8F%E6%98%8E%2F1/guardian";
+    let ask = |method: &str, token: &str, body: &str| {
+        let (status, _, body) = http(&served.operator, method, path, token, body);
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    assert_eq!((ask("GET", "", "").0, ask("GET", "guiju_nonsense", "").0), (401, 401));
+    let (status, denied) = ask("PUT", &other, "{}");
+    assert!(status == 403 && denied["detail"].as_str().unwrap().contains("not issued for 'privacy.correct'"), "{denied}");
+    assert_eq!(ask("PUT", &may, "{\"minute\":30}").0, 400);
+    let (status, set) = ask("PUT", &may, "{\"minutes\":30,\"models\":[\"child\"]}");
+    assert!(status == 200 && set["age"] == "minor" && set["guardian"]["minutes"] == 30, "{set}");
+    assert_eq!(ask("GET", &may, "").1["guardian"], json!({"minutes": 30, "models": ["child"]}));
+    assert!(here.with("s-sun", 0, &["person", "show", "小明/1"]).contains("\"minutes\":30"));
 }
 
 fn strikes_and_an_appeal(here: &Installation, served: &Served, key: &str) {

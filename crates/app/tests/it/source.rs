@@ -10,7 +10,7 @@ use crate::installation::{Installation, account, id};
 use crate::models::Page;
 
 /// Somebody with a second factor and a role.
-fn member(here: &Installation, login: &str, name: &str, role: &str) {
+pub fn member(here: &Installation, login: &str, name: &str, role: &str) -> String {
     let (invitation, session) = (format!("invitation-{login}"), format!("s-{login}"));
     let account = account(&here.with("s-wang", 0, &["user", "create", "--login", login, "--name", name, "--out", &invitation]));
     here.run(0, &["user", "accept", "--invitation-file", &invitation, "--password-file", "password"]);
@@ -18,6 +18,7 @@ fn member(here: &Installation, login: &str, name: &str, role: &str) {
     let mut factor = here.factor(&here.once(0, &["user", "second-factor", "offer", "--token-file", &session]));
     here.with(&session, 0, &["user", "second-factor", "confirm", "--code", &factor.code()]);
     here.with("s-li", 0, &["role", "grant", &account, role]);
+    account
 }
 
 fn write_files(here: &Installation) {

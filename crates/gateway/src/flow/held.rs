@@ -83,7 +83,7 @@ impl Turn {
             person: self.caller.sealed_for.clone(),
             body: body.to_vec(),
             until_ms,
-            kept_until_ms: None,
+            kept_until_ms: Some(self.kept_until_ms()),
         };
         let by = self.by();
         let opened = self.gateway.tenant.change(async move |change: &mut store::Change| change.open_ticket(&by, new).await).await;

@@ -23,6 +23,8 @@ use crate::upstream::UpstreamError;
 /// Bytes of content that one entry keeps; of longer ones the beginning. It bounds a batch of the writer.
 const MAX_KEPT_BYTES: usize = 256 << 10;
 
+const DAY_MS: i64 = 86_400_000;
+
 impl Turn {
     /// The entry of an outcome.
     pub(super) fn outcome(&self, request: EntryId, action: &'static str, checked: &Checked, plan: &Plan) -> Entry {
@@ -45,7 +47,12 @@ impl Turn {
             Content::Full => body.get(..MAX_KEPT_BYTES).unwrap_or(body).to_vec(),
             Content::Redacted => self.redacted(checked),
         };
-        entry.about(self.caller.sealed_for.as_str(), kept)
+        entry.about(self.caller.sealed_for.as_str(), kept).kept_until(self.kept_until_ms())
+    }
+
+    /// From when on what is kept of this request goes, ms since 1970.
+    pub(super) fn kept_until_ms(&self) -> i64 {
+        self.arrived_ms.saturating_add(i64::from(self.law.ruled.policy.record().days) * DAY_MS)
     }
 
     /// The texts without personal information, whatever the policy decided about it.
