@@ -156,6 +156,11 @@ impl Config {
         if self.upstream.is_empty() {
             return bad("no `[[upstream]]` is named; there would be nobody to ask");
         }
+        // In metrics it stands between quotes, and nothing there is escaped.
+        let is_odd = |name: &str| name.is_empty() || name.chars().any(|sign| matches!(sign, '"' | '\\') || sign.is_control());
+        if self.upstream.iter().any(|upstream| is_odd(&upstream.name)) {
+            return bad("the `name` of an `[[upstream]]` is one line without quotes and backslashes; it stands in records and metrics");
+        }
         let syslog = self.syslog.as_ref().and_then(syslog::Config::wrong);
         if let Some(wrong) = syslog.or_else(|| self.otlp.as_ref().and_then(otlp::Config::wrong)) {
             return bad(wrong);
@@ -184,6 +189,7 @@ mod tests {
             (format!("{upstream}[syslog]\nto = \"siem:514\""), "no syslog server"),
             (format!("{upstream}[syslog]\nto = \"udp://siem:514\"\nhost = \"a b\""), "without a space"),
             (format!("{upstream}[otlp]\nurl = \"http://c:4318\"\nsample = 2.0"), "within 0 to 1"),
+            (upstream.replace("\"a\"", "'a\"b'"), "without quotes"),
             (format!("lisen = \"0.0.0.0:1\"\n{upstream}"), "unknown field"),
         ] {
             let error = Config::parse(&text).unwrap_err().to_string();

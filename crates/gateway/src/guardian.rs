@@ -18,7 +18,7 @@ use store::{Change, StoreError};
 use crate::admin::json_of;
 use crate::ask::{MAX_NAME_CHARS, whole};
 use crate::minors::Guardian;
-use crate::{Gateway, admit};
+use crate::{Gateway, admit, wire};
 
 /// Longest body: what the store keeps of settings.
 const MAX_BODY_BYTES: usize = store::guard::MAX_SETTINGS_BYTES;
@@ -117,7 +117,11 @@ fn failed(error: StoreError) -> Refusal {
 /// What a guardian wants, checked.
 fn guardian(body: &[u8]) -> Result<Value, Refusal> {
     let bad = |what: String| Refusal(400, "field_wrong", format!("{what} (docs/formats/minors.md)"));
-    let guardian: Guardian = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+    let value = wire::parse(body).map_err(|error| bad(error.to_string()))?;
+    if !value.is_object() {
+        return Err(bad("what a guardian wants is an object".to_owned()));
+    }
+    let guardian: Guardian = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
     if guardian.minutes.is_some_and(|minutes| minutes > DAY_MINUTES) {
         return Err(bad(format!("`minutes` is within 0 to {DAY_MINUTES}")));
     }
@@ -151,6 +155,7 @@ mod tests {
         for wrong in [
             &b"[]"[..],
             b"{\"minutes\":1441}",
+            b"{\"minutes\":1,\"minutes\":2}",
             b"{\"minutes\":-1}",
             b"{\"minute\":30}",
             b"{\"night\":{\"from\":\"25:00\",\"to\":\"07:00\"}}",

@@ -1,6 +1,6 @@
 //! Alarms: when the operator is told that something is wrong (`docs/formats/alarms.md`).
 //!
-//! Rules are data; what is counted is one [`Sample`] a turn; [`Watch`] holds the two against each other and says what began and what ended. Pure: it has no clock and
+//! Rules are data; what was counted is one [`Counts`] a turn; [`Watch`] holds the two against each other and says what began and what ended. Pure: it has no clock and
 //! no store. An alarm is raised by one threshold and cleared by a lower one, each for as long as the rule says, so that it does not flap. It takes no action: who is
 //! told, and what they do, is not its matter.
 
@@ -14,14 +14,14 @@ use crate::setting::{self, SettingError, Source};
 
 pub(crate) use tally::Tally;
 pub(crate) use turn::Alarms;
-pub use watch::{Sample, Standing, Turned, Watch};
+pub use watch::{Counts, State, Turned, Watch};
 
 const BUILT_IN: &str = include_str!("../../data/alarms.toml");
 
 /// Most rules of a file: each is a line on one screen.
 pub const MAX_ALARMS: usize = 64;
 
-/// Longest window, s: an hour. Longer ones are what the operator's own metrics store is for; samples of an hour are some 50 kB here.
+/// Longest window, s: an hour. Longer ones are what the operator's own metrics store is for; the counts of an hour are some 60 kB here.
 const MAX_WINDOW_S: u32 = 3_600;
 
 /// Longest time that something must last, s: a day.

@@ -7,7 +7,7 @@ use store::guard::RequestRow;
 use store::{Backlog, Entry};
 use taxonomy::Verdict;
 
-use super::Sample;
+use super::Counts;
 
 /// Sums since the start.
 #[derive(Default)]
@@ -51,11 +51,11 @@ impl Tally {
     }
 
     /// What was counted so far, and what waits.
-    pub(crate) fn sample(&self, backlog: Option<Backlog>) -> Sample {
+    pub(crate) fn counts(&self, backlog: Option<Backlog>) -> Counts {
         let sum = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         // Parts before wholes: what is counted between two loads makes no share above one.
         let (attacked, stopped, failed, faulted) = (sum(&self.attacked), sum(&self.stopped), sum(&self.failed), sum(&self.faulted));
-        Sample {
+        Counts {
             admitted: sum(&self.admitted),
             attacked,
             closed: sum(&self.closed),

@@ -1,4 +1,4 @@
-//! Watching a gateway: each few seconds a sample; what began or ended is told, recorded and counted.
+//! Watching a gateway: each few seconds what was counted; what began or ended is told, recorded and counted.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,10 +28,10 @@ impl Alarms {
     /// How each stands, for the operator.
     pub(crate) fn shown(&self) -> Value {
         let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let alarms = watch.standings().map(|(alarm, standing)| {
+        let alarms = watch.states().map(|(alarm, state)| {
             json!({
-                "name": alarm.name, "metric": alarm.metric, "severity": alarm.severity, "raised": standing.raised_ms.is_some(),
-                "since_ms": standing.raised_ms, "value": standing.value, "count": standing.count, "raise": alarm.raise, "clear": alarm.clear,
+                "name": alarm.name, "metric": alarm.metric, "severity": alarm.severity, "raised": state.raised_ms.is_some(),
+                "since_ms": state.raised_ms, "value": state.value, "count": state.count, "raise": alarm.raise, "clear": alarm.clear,
                 "window_s": alarm.window_s, "for_s": alarm.for_s, "zh": alarm.zh, "en": alarm.en,
             })
         });
@@ -63,20 +63,20 @@ impl Gateway {
         }
     }
 
-    /// Takes a sample; tells and counts what it turned.
+    /// Takes what was counted; tells and shows what it turned.
     async fn look_for_alarms(&self) -> Vec<Turned> {
         let backlog = self.tenant.backlog().await.ok();
         if let Some(Backlog { tickets, jobs }) = backlog {
             self.metrics.tickets.set(tickets.cast_signed());
             self.metrics.jobs.set(jobs.cast_signed());
         }
-        let sample = self.metrics.tally.sample(backlog);
+        let counts = self.metrics.tally.counts(backlog);
         let turned = {
             let mut watch = self.alarms.watch.lock().unwrap_or_else(PoisonError::into_inner);
-            let turned = watch.turn(self.now_ms(), sample);
-            for (alarm, standing) in watch.standings() {
+            let turned = watch.turn(self.now_ms(), counts);
+            for (alarm, state) in watch.states() {
                 let name = AlarmName { alarm: alarm.name.clone(), severity: alarm.severity.id() };
-                self.metrics.alarms.get_or_create(&name).set(i64::from(standing.raised_ms.is_some()));
+                self.metrics.alarms.get_or_create(&name).set(i64::from(state.raised_ms.is_some()));
             }
             turned
         };

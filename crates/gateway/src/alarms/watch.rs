@@ -1,4 +1,4 @@
-//! Rules held against samples: what began, what ended.
+//! Rules held against counts: what began, what ended.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use super::{Alarm, Metric, Rules};
 
 /// What has been counted since the start, and what waits, at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sample {
+pub struct Counts {
     /// Requests that were let in.
     pub admitted: u64,
     /// Of those, requests in which an attack was found.
@@ -31,7 +31,7 @@ pub struct Sample {
 
 /// How an alarm stands.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Standing {
+pub struct State {
     /// Since when it is raised, ms since 1970.
     pub raised_ms: Option<i64>,
     /// Since when it is so that it will be raised or cleared, ms since 1970.
@@ -63,16 +63,16 @@ pub struct Turned {
 #[derive(Debug)]
 pub struct Watch {
     rules: Rules,
-    samples: VecDeque<(i64, Sample)>,
-    standings: Vec<Standing>,
+    seen: VecDeque<(i64, Counts)>,
+    states: Vec<State>,
 }
 
 impl Watch {
     /// Nothing is wrong yet.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        let standings = vec![Standing::default(); rules.alarms().len()];
-        Self { rules, samples: VecDeque::new(), standings }
+        let states = vec![State::default(); rules.alarms().len()];
+        Self { rules, seen: VecDeque::new(), states }
     }
 
     /// The rules.
@@ -82,48 +82,48 @@ impl Watch {
     }
 
     /// Every alarm and how it stands.
-    pub fn standings(&self) -> impl Iterator<Item = (&Alarm, &Standing)> {
-        self.rules.alarms().iter().zip(&self.standings)
+    pub fn states(&self) -> impl Iterator<Item = (&Alarm, &State)> {
+        self.rules.alarms().iter().zip(&self.states)
     }
 
-    /// Takes the next sample, and says what began and what ended.
-    pub fn turn(&mut self, now_ms: i64, sample: Sample) -> Vec<Turned> {
-        if self.samples.back().is_some_and(|(last, _)| *last > now_ms) {
+    /// Takes the next counts, and says what began and what ended.
+    pub fn turn(&mut self, now_ms: i64, counts: Counts) -> Vec<Turned> {
+        if self.seen.back().is_some_and(|(last, _)| *last > now_ms) {
             // A clock that goes back makes windows of nothing, and times that are yet to come.
-            self.samples.clear();
-            self.standings.iter_mut().for_each(|standing| standing.turning_ms = standing.turning_ms.map(|_| now_ms));
+            self.seen.clear();
+            self.states.iter_mut().for_each(|state| state.turning_ms = state.turning_ms.map(|_| now_ms));
         }
-        self.samples.push_back((now_ms, sample));
+        self.seen.push_back((now_ms, counts));
         let mut turned = Vec::new();
-        for (alarm, standing) in self.rules.alarms().iter().zip(&mut self.standings) {
-            let from = before(&self.samples, now_ms - i64::from(alarm.window_s) * 1_000);
-            let Some((value, count)) = alarm.metric.of(from, sample) else {
+        for (alarm, state) in self.rules.alarms().iter().zip(&mut self.states) {
+            let from = before(&self.seen, now_ms - i64::from(alarm.window_s) * 1_000);
+            let Some((value, count)) = alarm.metric.of(from, counts) else {
                 // What nobody knows neither raises nor clears.
-                (standing.value, standing.turning_ms) = (None, None);
+                (state.value, state.turning_ms) = (None, None);
                 continue;
             };
-            turned.extend(standing.turn(alarm, now_ms, value, count));
+            turned.extend(state.turn(alarm, now_ms, value, count));
         }
         let longest = self.rules.alarms().iter().map(|alarm| alarm.window_s).max().unwrap_or(0);
         let edge = now_ms - i64::from(longest) * 1_000;
         // One that is older stays: the longest window begins there.
-        while self.samples.get(1).is_some_and(|(time, _)| *time <= edge) {
-            self.samples.pop_front();
+        while self.seen.get(1).is_some_and(|(time, _)| *time <= edge) {
+            self.seen.pop_front();
         }
         turned
     }
 }
 
-/// The last sample at or before a moment; the first there is where none is so old.
-fn before(samples: &VecDeque<(i64, Sample)>, moment_ms: i64) -> Sample {
-    let after = samples.partition_point(|(time, _)| *time <= moment_ms);
-    samples.get(after.saturating_sub(1)).map(|(_, sample)| *sample).unwrap_or_default()
+/// The last counts at or before a moment; the first there is where none is so old.
+fn before(seen: &VecDeque<(i64, Counts)>, moment_ms: i64) -> Counts {
+    let after = seen.partition_point(|(time, _)| *time <= moment_ms);
+    seen.get(after.saturating_sub(1)).map(|(_, counts)| *counts).unwrap_or_default()
 }
 
 impl Metric {
     /// Its value, and of how many; `None` where nobody knows.
-    fn of(self, from: Sample, to: Sample) -> Option<(f64, u64)> {
-        let share = |part: fn(&Sample) -> u64, whole: fn(&Sample) -> u64| {
+    fn of(self, from: Counts, to: Counts) -> Option<(f64, u64)> {
+        let share = |part: fn(&Counts) -> u64, whole: fn(&Counts) -> u64| {
             let (part, whole) = (part(&to).saturating_sub(part(&from)), whole(&to).saturating_sub(whole(&from)));
             Some((if whole == 0 { 0.0 } else { float(part) / float(whole) }, whole))
         };
@@ -144,7 +144,7 @@ const fn float(count: u64) -> f64 {
     count as f64
 }
 
-impl Standing {
+impl State {
     fn turn(&mut self, alarm: &Alarm, now_ms: i64, value: f64, count: u64) -> Option<Turned> {
         (self.value, self.count) = (Some(value), count);
         let is_known = count >= alarm.least;
@@ -183,12 +183,12 @@ mod tests {
 
     /// Turns every 10 s; each adds so many outcomes of which so many were stopped. Gives the turns at which something began (+) or ended (-).
     fn turns(watch: &mut Watch, start_ms: i64, steps: &[(u64, u64)]) -> Vec<i64> {
-        let mut sample = Sample::default();
+        let mut counts = Counts::default();
         let mut found = Vec::new();
         for (at, (closed, stopped)) in (1..).zip(steps) {
-            sample.closed += closed;
-            sample.stopped += stopped;
-            let turned = watch.turn(start_ms + at * 10_000, sample);
+            counts.closed += closed;
+            counts.stopped += stopped;
+            let turned = watch.turn(start_ms + at * 10_000, counts);
             found.extend(turned.iter().map(|turned| if turned.raised { at } else { -at }));
         }
         found
@@ -209,7 +209,7 @@ mod tests {
         let mut watch = watch(RULES);
         let found = turns(&mut watch, 0, &steps);
         assert_eq!(found, [7, -22]);
-        assert_eq!(watch.standings().next().unwrap().1.raised_ms, None);
+        assert_eq!(watch.states().next().unwrap().1.raised_ms, None);
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
     fn one_is_over_at_once_where_the_rule_says_so_and_unknown_changes_nothing() {
         let mut watch = watch(HELD);
         let mut turn =
-            |at: i64, held: Option<u64>| watch.turn(at, Sample { held, ..Sample::default() }).first().map(|turned| turned.raised);
+            |at: i64, held: Option<u64>| watch.turn(at, Counts { held, ..Counts::default() }).first().map(|turned| turned.raised);
         assert_eq!(turn(1, Some(9)), None);
         assert_eq!(turn(2, Some(10)), Some(true));
         assert_eq!(turn(3, None), None);
@@ -250,24 +250,24 @@ mod tests {
     fn memory_is_that_of_the_longest_window() {
         let mut watch = watch(RULES);
         turns(&mut watch, 0, &vec![(10, 0); 10_000]);
-        assert!(watch.samples.len() <= 8, "{}", watch.samples.len());
+        assert!(watch.seen.len() <= 8, "{}", watch.seen.len());
     }
 
     proptest! {
-        /// Against the slow obvious version: every sample is kept, and each share is counted again from all of them.
+        /// Against the slow obvious version: all counts are kept, and each share is counted again from all of them.
         #[test]
         fn it_is_what_counting_everything_again_gives(steps in proptest::collection::vec((0_u64..30, 0_u64..30, 1_i64..30), 1..80)) {
             let rule = Rules::parse(RULES).unwrap().alarms()[0].clone();
             let mut watch = watch(RULES);
-            let (mut all, mut sample, mut now) = (Vec::<(i64, Sample)>::new(), Sample::default(), 0);
+            let (mut all, mut counts, mut now) = (Vec::<(i64, Counts)>::new(), Counts::default(), 0);
             let (mut raised, mut since): (bool, Option<i64>) = (false, None);
             for (closed, stopped, seconds) in steps {
                 now += seconds * 1_000;
-                sample.closed += closed;
-                sample.stopped += stopped.min(closed);
-                all.push((now, sample));
+                counts.closed += closed;
+                counts.stopped += stopped.min(closed);
+                all.push((now, counts));
                 let old = all.iter().rev().find(|(time, _)| *time <= now - 60_000).unwrap_or(&all[0]).1;
-                let (part, whole) = (sample.stopped - old.stopped, sample.closed - old.closed);
+                let (part, whole) = (counts.stopped - old.stopped, counts.closed - old.closed);
                 let share = if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
                 let wants = if raised { whole < rule.least || share < rule.clear } else { whole >= rule.least && share >= rule.raise };
                 let mut expected = None;
@@ -280,7 +280,7 @@ mod tests {
                 } else {
                     since = None;
                 }
-                let found = watch.turn(now, sample).first().map(|turned| turned.raised);
+                let found = watch.turn(now, counts).first().map(|turned| turned.raised);
                 prop_assert_eq!(found, expected);
             }
         }
