@@ -78,7 +78,7 @@ pub(crate) struct Live {
     switches: Vec<Switch>,
     standings: HashMap<String, Standing>,
     profiles: HashMap<Whom, Profile>,
-    /// When the next ban ends, ms since 1970.
+    /// When the next ban ends, or the time of a switch that one person pulled alone, ms since 1970.
     next_end_ms: Option<i64>,
 }
 
@@ -238,7 +238,8 @@ impl Live {
     /// Everything, as the store has it now.
     pub(crate) fn new(base: &Base, guard: Guard, now_ms: i64) -> Self {
         let bans: Vec<Ban> = guard.bans.into_iter().filter(|ban| ban.expires_ms.is_none_or(|end| end > now_ms)).collect();
-        let next_end_ms = bans.iter().filter_map(|ban| ban.expires_ms).min();
+        let ends = bans.iter().filter_map(|ban| ban.expires_ms);
+        let next_end_ms = ends.chain(guard.switches.iter().filter_map(|switch| switch.expires_ms)).min();
         let rules = Arc::new(base.rules(&guard.policies, &Bans::compile(&bans)));
         let keys = guard.keys.into_iter().map(|row| (row.digest, Arc::new(Key { granted: granted(&row), row })));
         Self {

@@ -19,6 +19,7 @@ pub(crate) const MAIN: &[(i64, &str, &str)] = &[
     (8, "lineage", include_str!("../migrations/main/0008_lineage.sql")),
     (9, "retention", include_str!("../migrations/main/0009_retention.sql")),
     (10, "runs", include_str!("../migrations/main/0010_runs.sql")),
+    (11, "break_glass", include_str!("../migrations/main/0011_break_glass.sql")),
 ];
 
 /// The migrations of the keys.

@@ -107,6 +107,7 @@ const COMMANDS: &[(&str, Need)] = &[
     // Whoever holds the act proposes it; what was approved needs the second factor afresh.
     ("switch off", Need::SignedIn),
     ("switch on", Need::SignedIn),
+    ("switch break-glass", Need::SignedIn),
     ("switch execute", Need::SignedIn),
     ("switch list", Need::May(Permission::ServiceRead)),
     ("strike show", Need::May(Permission::CaseRead)),

@@ -19,6 +19,14 @@ pub(crate) enum Switch {
     Off(What),
     /// Propose to switch it on again
     On(What),
+    /// In an emergency: switch something off at once and alone. It is on again after an hour unless another administrator approves
+    BreakGlass {
+        #[command(flatten)]
+        what: What,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Do what was approved
     Execute {
         #[command(flatten)]
@@ -62,10 +70,13 @@ pub(crate) fn run(command: &Switch) -> Result<ExitCode> {
     match command {
         Switch::Off(what) => propose("switch off", what, true)?,
         Switch::On(what) => propose("switch on", what, false)?,
+        Switch::BreakGlass { what, reason } => break_glass(what, reason)?,
         Switch::Execute { what, way, approval, reason } => execute(what, way == "off", approval, reason)?,
         Switch::List { store } => {
             for switch in at_desk("switch list", store, async |desk| Ok(desk.tenant.switches().await?))? {
-                say!("{} {}  off since {}, by {}: {}", switch.scope, switch.name, time(switch.since_ms), switch.by, switch.reason);
+                let until = switch.expires_ms.map(|end| format!(" alone, until {} unless another administrator approves", time(end)));
+                let (by, until) = (switch.by, until.unwrap_or_default());
+                say!("{} {}  off since {}, by {by}{until}: {}", switch.scope, switch.name, time(switch.since_ms), switch.reason);
             }
         }
     }
@@ -78,6 +89,21 @@ fn propose(name: &'static str, what: &What, off: bool) -> Result<()> {
         at_desk(name, &what.store, async |desk| Ok(desk.accounts().propose(&desk.who, Permission::KillSwitch, &object).await?))?;
     say!("{approval} is proposed: {object}");
     say!("next: another administrator runs `guiju approval approve {approval}`, then `guiju switch execute`");
+    Ok(())
+}
+
+fn break_glass(what: &What, reason: &str) -> Result<()> {
+    let toggle = what.toggle(true);
+    let object = toggle.object();
+    let broken = at_desk("switch break-glass", &what.store, async |desk| {
+        let (who, reason) = (desk.who.clone(), reason.to_owned());
+        Ok(desk.tenant.change(async move |change: &mut Change| Ok(change.break_glass(&who, &toggle, &reason).await?)).await?.0)
+    })?;
+    say!("done: {object}, by you alone, until {}", time(broken.expires_ms));
+    say!(
+        "next: another administrator runs `guiju approval approve {}`, then `guiju switch execute`; else it is on again then",
+        broken.approval
+    );
     Ok(())
 }
 

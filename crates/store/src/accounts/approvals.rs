@@ -53,16 +53,8 @@ impl Accounts {
     /// # Errors
     /// Whoever asks may not, the act needs no second person, or too many wait.
     pub async fn propose(&self, who: &Who, act: Permission, object: &str) -> Result<String, AccountError> {
-        let (who, object, approval) = (who.clone(), object.to_owned(), id::word()?);
-        self.act(async move |change: &mut Change| {
-            let who = change.again(&who).await?;
-            who.may_propose(act)?;
-            let state = Approval::propose(act, &object, who.actor(), change.now_ms)?;
-            change.insert_approval(&approval, &state).await?;
-            change.record(said("act.propose", &who, &approval, &state))?;
-            Ok(approval)
-        })
-        .await
+        let (who, object) = (who.clone(), object.to_owned());
+        self.change(async move |change: &mut Change| change.propose_approval(&who, act, &object).await).await
     }
 
     /// Approves what another administrator proposed. What is approved is what [`Self::open_approvals`] showed under this id.
@@ -132,6 +124,17 @@ impl Accounts {
 }
 
 impl Change {
+    /// As [`Accounts::propose`], in a change that does more.
+    pub(crate) async fn propose_approval(&mut self, who: &Who, act: Permission, object: &str) -> Result<String, AccountError> {
+        self.turn().await?;
+        let (who, approval) = (self.again(who).await?, id::word()?);
+        who.may_propose(act)?;
+        let state = Approval::propose(act, object, who.actor(), self.now_ms)?;
+        self.insert_approval(&approval, &state).await?;
+        self.record(said("act.propose", &who, &approval, &state))?;
+        Ok(approval)
+    }
+
     /// Uses an approval up, and gives the proof that the function of the act demands. The entry has the permission as its word.
     ///
     /// # Errors

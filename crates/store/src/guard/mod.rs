@@ -30,7 +30,7 @@ pub use profiles::{Age, Profile, Training, USED_TIME_DAYS, Whom};
 pub(crate) use requests::write as write_closed;
 pub use requests::{MAX_REQUESTS, RequestFilter, RequestRow, Trace};
 pub use standings::{Appeal, MAX_RECENT, Standing, StandingState};
-pub use switches::{MAX_SWITCHES, Scope, Switch, Toggle};
+pub use switches::{BREAK_GLASS_MS, BrokenGlass, MAX_SWITCHES, PULL_AGAIN_MS, Scope, Switch, Toggle};
 pub use tickets::{MAX_WAITING, NewTicket, Stage, Ticket, TicketState};
 
 use crate::change::Change;
@@ -134,7 +134,7 @@ impl Tenant {
             epoch,
             keys: client_keys::living(&self.id, moment, now).await?,
             bans: bans::living(&self.id, moment, now).await?,
-            switches: switches::all(&self.id, moment).await?,
+            switches: switches::all(&self.id, moment, now).await?,
             policies: policies::in_use(&self.id, moment).await?,
             standings,
             profiles,

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use store::access::{APPROVAL_MS, ApprovalRefusal, GrantRefusal, Permission, Role};
-use store::accounts::{AccountError, DENIED_EVERY_MS, Denied, MAX_TOKEN_MS, NewToken};
-use store::guard::{Scope, Toggle};
+use store::accounts::{AccountError, DENIED_EVERY_MS, Denied, MAX_TOKEN_MS, NewToken, Who};
+use store::guard::{BREAK_GLASS_MS, Scope, Toggle};
 use store::{Change, StoreError};
 
 use super::{OTHER_PASSWORD, PASSWORD, accepted, new, now_ms, said, size, three, who};
@@ -176,6 +176,50 @@ fn what_two_want_switched_off_is_switched_with_their_approval_or_not_at_all() {
         let on = Toggle { off: false, ..off("qwen") };
         tenant.change(async move |change: &mut Change| change.switch("account-1", &on, "恢复").await).await.unwrap();
         throw(&again, off("qwen")).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_one_person_switches_off_alone_is_on_again_unless_another_joins() {
+    everywhere(async |fresh: Fresh| {
+        let (store, tenant) = fresh.main().await;
+        let accounts = tenant.accounts();
+        let [wang, li, zhao] = three(&fresh, &accounts).await;
+        let (system, security) = (who(&fresh, &accounts, &wang).await, who(&fresh, &accounts, &li).await);
+        let off = Toggle { scope: Scope::Model, name: "qwen".to_owned(), off: true };
+        let pull = async |who: &Who| {
+            let (who, off) = (who.clone(), off.clone());
+            tenant.change(async move |change: &mut Change| Ok(change.break_glass(&who, &off, "线上泄露").await?)).await
+        };
+        let auditor = who(&fresh, &accounts, &zhao).await;
+        assert!(pull(&auditor).await.is_err(), "the auditor stops nothing");
+        let before = size(&tenant).await;
+        let first = pull(&security).await.unwrap().0;
+        assert_eq!(first.expires_ms, now_ms(&fresh) + BREAK_GLASS_MS);
+        assert_eq!(said(&tenant, before).await, ["act.propose", "switch.break-glass"]);
+        let listed = tenant.switches().await.unwrap();
+        assert_eq!((listed.len(), listed[0].expires_ms), (1, Some(first.expires_ms)));
+        assert_eq!(tenant.guard().await.unwrap().switches, listed);
+        assert!(pull(&system).await.is_err(), "it is off already");
+
+        // Nobody joins: it is on again, and the same person does not pull it again; another does.
+        fresh.later(BREAK_GLASS_MS);
+        assert!(tenant.switches().await.unwrap().is_empty());
+        let (system, security) = (who(&fresh, &accounts, &wang).await, who(&fresh, &accounts, &li).await);
+        assert!(pull(&security).await.unwrap_err().to_string().contains("alone within the last 24 hours"));
+        let second = pull(&system).await.unwrap().0;
+
+        // A second person joins: it stands until it is switched on.
+        accounts.approve(&security, &second.approval).await.unwrap();
+        let (by, toggle) = (system.clone(), off.clone());
+        let work = async move |change: &mut Change| Ok(change.switch_approved(&by, &second.approval, &toggle, "线上泄露").await?);
+        tenant.change(work).await.unwrap();
+        fresh.later(BREAK_GLASS_MS);
+        assert_eq!(tenant.switches().await.unwrap()[0].expires_ms, None);
+        let on = Toggle { off: false, ..off.clone() };
+        tenant.change(async move |change: &mut Change| change.switch("account-1", &on, "恢复").await).await.unwrap();
+        assert!(tenant.switches().await.unwrap().is_empty());
         store.close().await;
     });
 }
