@@ -1,9 +1,9 @@
 //! The gateway as a process of its own: killed in the middle, on a full disk, with a stream that is longer than its memory should be.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,6 +37,8 @@ fn child() {
 struct Apart {
     directory: TempDir,
     child: Child,
+    /// Kept open: on a slow machine the test harness has something to say after a minute, and ends where nobody hears it.
+    _said: Lines<BufReader<ChildStdout>>,
     address: SocketAddr,
 }
 
@@ -55,9 +57,9 @@ impl Apart {
             .arg(std::env::current_exe().unwrap());
         command.env("GUIJU_TEST_PLACE", directory.path()).env("GUIJU_TEST_SERVICE", service.to_string());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.map_while(Result::ok).find_map(|line| line.split_once("at ")?.1.parse().ok()).expect("it starts");
-        Self { directory, child, address }
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = said.by_ref().map_while(Result::ok).find_map(|line| line.split_once("at ")?.1.parse().ok()).expect("it starts");
+        Self { directory, child, _said: said, address }
     }
 
     fn url(&self) -> String {
