@@ -17,6 +17,7 @@ use crate::minors;
 use crate::policy::Terms;
 use crate::problem::Problem;
 use crate::strikes::{self, Admission};
+use crate::wire::Endpoint;
 
 /// Who asks.
 pub(crate) struct Caller {
@@ -31,6 +32,8 @@ pub(crate) struct Caller {
     pub(crate) profile: minors::Profile,
     /// What was said about training.
     pub(crate) training: Training,
+    /// What holds for minors under the policy of the key.
+    minors: Arc<minors::Rules>,
 }
 
 /// The policy of a request.
@@ -97,7 +100,9 @@ impl Caller {
         let of_key = key.as_ref().and_then(|key| live.profile(&Whom::Key(key.row.key.clone())));
         let training = [of_person, of_key].into_iter().flatten().map(|profile| profile.training).find(|choice| *choice != Training::Unset);
         let granted = key.as_ref().and_then(|key| key.granted.age.as_deref()).and_then(|age| age.parse().ok());
+        let policy = &live.ruled(key.as_ref().and_then(|key| key.granted.policy.as_deref())).0.policy;
         let caller = Self {
+            minors: Arc::clone(gateway.rulesets.minors(policy)),
             standing: person.as_ref().and_then(|person| live.standing(person)).cloned(),
             sealed_for: ask.user.clone().unwrap_or_else(|| format!("client:{}", word(&key))),
             profile: of_person
@@ -113,8 +118,8 @@ impl Caller {
 
     /// The person whose time is counted, and the day.
     fn timed(&self, gateway: &Gateway) -> Option<(&String, i64)> {
-        gateway.minors.limits(&self.profile)?;
-        Some((self.person.as_ref()?, gateway.day()))
+        self.minors.limits(&self.profile)?;
+        Some((self.person.as_ref()?, gateway.day(&self.minors)))
     }
 
     /// Learns how long the person has used the service today, where that matters and is not known yet.
@@ -139,9 +144,9 @@ impl Caller {
     }
 
     /// The policy of what this caller asks.
-    pub(crate) fn law(&self, gateway: &Gateway, live: &Live) -> Law {
+    pub(crate) fn law(&self, live: &Live) -> Law {
         let granted = self.key.as_ref().map(|key| &key.granted);
-        let band = gateway.minors.limits(&self.profile).and_then(|limits| limits.policy);
+        let band = self.minors.limits(&self.profile).and_then(|limits| limits.policy);
         let (ruled, shadow) = live.ruled(band.as_deref().or_else(|| granted.and_then(|granted| granted.policy.as_deref())));
         let terms = ruled.policy.terms(granted.and_then(|granted| granted.scene.as_deref()));
         Law { ruled: Arc::clone(ruled), shadow: shadow.cloned(), terms }
@@ -157,10 +162,20 @@ impl Caller {
         self.stands(gateway, &say)?;
         self.hours(gateway, &say, ask)?;
         let granted = self.key.as_ref().map(|key| &key.granted);
-        if granted.is_some_and(|granted| !granted.models.is_empty() && !granted.models.contains(&ask.model)) {
+        if !self.is_granted(&ask.model) {
             return Err(Problem::new(403, "model_not_granted", format!("this key may not ask the model '{}'", ask.model)).about("model"));
         }
         gateway.limiter.enter(self.key_id(), allowance(gateway, granted), Instant::now())
+    }
+
+    /// Whether another model may be asked in place of the one that was: granted to the key and the age, and switched on.
+    pub(crate) fn may_ask(&self, live: &Live, model: &str, endpoint: Endpoint) -> bool {
+        let for_age = self.minors.limits(&self.profile).is_none_or(|limits| limits.allows_model(model));
+        for_age && self.is_granted(model) && live.off(model, endpoint.path()).is_none()
+    }
+
+    fn is_granted(&self, model: &str) -> bool {
+        self.key.as_ref().is_none_or(|key| key.granted.models.is_empty() || key.granted.models.iter().any(|granted| granted == model))
     }
 
     fn stands(&self, gateway: &Gateway, say: &Say<'_>) -> Result<(), Problem> {
@@ -177,13 +192,13 @@ impl Caller {
     }
 
     fn hours(&self, gateway: &Gateway, say: &Say<'_>, ask: &Ask) -> Result<(), Problem> {
-        let Some(limits) = gateway.minors.limits(&self.profile) else { return Ok(()) };
+        let Some(limits) = self.minors.limits(&self.profile) else { return Ok(()) };
         if !limits.allows_model(&ask.model) || (ask.value.get("tools").is_some() && !limits.allows_feature("tools")) {
             return Err(say.problem(403, "minor_limit", Occasion::MinorLimit, None));
         }
         let now = jiff::Timestamp::from_millisecond(gateway.now_ms()).unwrap_or_default();
         let used = self.person.as_ref().map(|person| gateway.used.of(person)).unwrap_or_default();
-        match gateway.minors.check(&self.profile, &gateway.minors.local(now), used) {
+        match self.minors.check(&self.profile, &self.minors.local(now), used) {
             minors::Verdict::Refuse { why, until } => {
                 let occasion = if why == minors::Why::Night { Occasion::MinorNight } else { Occasion::MinorTime };
                 Err(say.problem(403, "minor_hours", occasion, Some(gateway.moment(until.as_millisecond()))))

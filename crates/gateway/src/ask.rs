@@ -111,11 +111,17 @@ fn name(value: &Value, field: &'static str) -> Result<Option<String>, Problem> {
     match value.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) if text.chars().count() > MAX_NAME_CHARS => bad(&format!("has more than {MAX_NAME_CHARS} characters")),
-        Some(Value::String(text)) if text.chars().any(char::is_control) => bad("has a control character; it must be one line"),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::String(text)) => is_name(text).map_or_else(|what| bad(&what), |()| Ok(Some(text.clone()))),
         Some(_) => bad("is no text"),
     }
+}
+
+/// Whether the store has a place for a name; else what is wrong with it.
+pub(crate) fn is_name(text: &str) -> Result<(), String> {
+    if text.chars().count() > MAX_NAME_CHARS {
+        return Err(format!("has more than {MAX_NAME_CHARS} characters"));
+    }
+    if text.chars().any(char::is_control) { Err("has a control character; it must be one line".to_owned()) } else { Ok(()) }
 }
 
 impl Ask {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::{otlp, syslog};
+use crate::signed::SignedUser;
+use crate::{minors, otlp, syslog};
 
 /// The set-up of one gateway.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,7 +22,7 @@ pub struct Config {
     pub keys_required: bool,
     /// Whether a model is served only while the register says that its assessment passed (GB/T 45654-2025, 6 d) 2)).
     pub promoted_models_only: bool,
-    /// The time zone of opening hours and days.
+    /// The time zone in which users are told when they can go on. Hours and days of minors are in the zone of their rules.
     pub time_zone: String,
     /// Lexicon directory or compiled lexicon in place of the built-in one.
     pub lexicon: Option<PathBuf>,
@@ -33,8 +34,14 @@ pub struct Config {
     pub syslog: Option<syslog::Config>,
     /// Where a collector is told of traces and metrics (docs/formats/otlp.md); nowhere if not given.
     pub otlp: Option<otlp::Config>,
+    /// Sets of strike rules (docs/formats/strikes.md) that policies name; the built-in one is `default` unless one of them is.
+    pub strikes: Vec<PathBuf>,
+    /// Sets of rules on minors (docs/formats/minors.md), the same way.
+    pub minors: Vec<PathBuf>,
     /// The models behind the gateway; the first that serves a model's name is taken.
     pub upstream: Vec<Upstream>,
+    /// How a backend signs whom it asks for.
+    pub signed_user: Option<SignedUser>,
     /// What is too much.
     pub limits: Limits,
 }
@@ -95,7 +102,10 @@ impl Default for Config {
             alarms: None,
             syslog: None,
             otlp: None,
+            strikes: Vec::new(),
+            minors: Vec::new(),
             upstream: Vec::new(),
+            signed_user: None,
             limits: Limits::default(),
         }
     }
@@ -139,6 +149,12 @@ impl Config {
         let upstream =
             Upstream { name: "demo".to_owned(), url: "demo:".to_owned(), key_env: None, models: BTreeMap::new(), silence_s: silence() };
         Self { keys_required: false, upstream: vec![upstream], ..Self::default() }
+    }
+
+    /// The time zone.
+    pub(crate) fn zone(&self) -> Result<jiff::tz::TimeZone, ConfigError> {
+        let unknown = || ConfigError(format!("`time_zone`: '{}' is not known here; `Asia/Shanghai` always is", self.time_zone));
+        minors::zone(&self.time_zone).ok_or_else(unknown)
     }
 
     /// Whether it can be used.

@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use detect::Direction;
 use detect::redact::{Redactor, Secrets};
 use serde_json::Value;
+use store::EntryId;
 use store::guard::Training;
-use store::{Entry, EntryId};
 use taxonomy::Lang;
 use tokio::sync::watch;
 
@@ -22,20 +22,27 @@ use crate::admit::{self, Caller, Law};
 use crate::ask::Ask;
 use crate::canned::{Facts, Occasion, Reason};
 use crate::check::{self, Checked};
-use crate::decide::{self, Plan};
+use crate::decide::{self, Masks, Plan};
+use crate::label::Form;
 use crate::limits::Place;
+use crate::live::Live;
 use crate::metrics::Outcome;
 use crate::policy::{Action, Must};
 use crate::problem::{Problem, respond};
+use crate::unmask::Values;
 use crate::upstream::{self, Upstream, UpstreamError};
+use crate::visible::Visible;
 use crate::wire::{self, Endpoint};
-use crate::{Gateway, REQUEST_HEADER, otlp, record};
+use crate::{Gateway, REQUEST_HEADER, otlp};
 
 /// Header with what was decided.
 const DECISION_HEADER: HeaderName = HeaderName::from_static("x-guiju-decision");
 
 /// Header with what was said about training (GB/T 45654-2025, 7 c) 2)).
 const TRAINING_HEADER: HeaderName = HeaderName::from_static("x-guiju-training");
+
+/// Header with the model that was asked in place of the one the client named.
+const MODEL_HEADER: HeaderName = HeaderName::from_static("x-guiju-model");
 
 /// A request that was let in.
 struct Turn {
@@ -48,7 +55,11 @@ struct Turn {
     checked: Checked,
     plan: Plan,
     redactor: Redactor,
+    /// What was masked in the request and is put back in the answer; none before it is sent, and where nothing was.
+    values: Option<Arc<Values>>,
     upstream: Arc<Upstream>,
+    /// The model that was asked for, where the policy sent the request to another.
+    rerouted_from: Option<String>,
     /// The id of the entry of its admission.
     request: EntryId,
     arrived: Instant,
@@ -84,18 +95,18 @@ async fn stages(
     let (arrived, arrived_ms) = (Instant::now(), gateway.now_ms());
     let live = gateway.live();
     let key = admit::key(gateway, &live, request.headers())?;
-    let ask = Ask::read(endpoint, request, &gateway.config.limits).await?;
+    let mut ask = Ask::read(endpoint, request, &gateway.config.limits).await?;
+    ask.user = gateway.signatures.user(&ask.headers, ask.user.take(), gateway.now_ms())?;
     let caller = Caller::of(gateway, &live, key, &ask).await?;
-    let law = caller.law(gateway, &live);
+    let law = caller.law(&live);
     let place = caller.enter(gateway, &live, &law, &ask)?;
     let upstream = gateway.upstream(&ask.model)?;
-    let checked = check::check(&law.ruled.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
-    let mut plan = decide::decide(&law.ruled.policy, Direction::Input, &checked, Action::Pass);
-    if let Some(tried) = &law.shadow {
-        let checked = check::check(&tried.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
-        let would = decide::decide(&tried.policy, Direction::Input, &checked, Action::Pass).action;
-        plan.shadow = Some(would).filter(|would| *would != plan.action);
-    }
+    let (checked, mut plan) = judge(gateway, &law, &ask).await;
+    let safer = if plan.action == Action::Reroute { safer(gateway, &live, &caller, &law, endpoint, &mut plan) } else { None };
+    let (upstream, rerouted_from) = match safer {
+        Some((model, upstream)) => (upstream, Some(std::mem::replace(&mut ask.model, model))),
+        None => (upstream, None),
+    };
     let redactor = gateway.redactor(&law.ruled.policy);
     let request = gateway.tenant.entry_id().map_err(|_| gateway.unrecorded())?;
     let (gateway, lang) = (Arc::clone(gateway), ask.language());
@@ -109,7 +120,9 @@ async fn stages(
         checked,
         plan,
         redactor,
+        values: None,
         upstream,
+        rerouted_from,
         request,
         arrived,
         arrived_ms,
@@ -124,6 +137,35 @@ async fn stages(
     .map(|(response, action)| (response, action.id()))
 }
 
+/// What the texts of a request are, and what follows; beside it, what would follow from the policy that is tried.
+async fn judge(gateway: &Gateway, law: &Law, ask: &Ask) -> (Checked, Plan) {
+    let checked = check::check(&law.ruled.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
+    let mut plan = decide::decide(&law.ruled.policy, Direction::Input, &checked, Action::Pass);
+    if let Some(tried) = &law.shadow {
+        let checked = check::check(&tried.input, ask.parts.clone(), Direction::Input, &gateway.metrics).await;
+        plan.note_tried(&tried.policy, Direction::Input, &checked, Action::Pass);
+    }
+    (checked, plan)
+}
+
+/// The safer model and its service, where this caller may ask it and it serves. Else the request is refused, and not to the user's account: that the safer model is
+/// not there is the operator's matter.
+fn safer(
+    gateway: &Gateway,
+    live: &Live,
+    caller: &Caller,
+    law: &Law,
+    endpoint: Endpoint,
+    plan: &mut Plan,
+) -> Option<(String, Arc<Upstream>)> {
+    let model = law.ruled.policy.safer_model().filter(|model| caller.may_ask(live, model, endpoint));
+    let found = model.and_then(|model| Some((model.to_owned(), gateway.upstream(model).ok()?)));
+    if found.is_none() {
+        (plan.action, plan.reason) = (Action::Refuse, Reason::Occasion(Occasion::Fault));
+    }
+    found
+}
+
 impl Turn {
     /// The request is not sent on: the canned answer is the answer. It is recorded, and counts against the user, before anybody hears of it.
     async fn refuse(self) -> Result<(Response<Body>, Action), Problem> {
@@ -136,15 +178,14 @@ impl Turn {
         Ok((self.instead(request, &text, Action::Refuse)?, Action::Refuse))
     }
 
-    /// Sends the request on, masked or to another model where that was decided, and gives back what may be given back.
+    /// Sends the request on, masked where that was decided, and gives back what may be given back.
     async fn forward(mut self) -> Result<(Response<Body>, Action), Problem> {
-        let action = self.plan.action;
-        if action == Action::Reroute {
-            self.reroute()?;
-        }
         let mut body = std::mem::take(&mut self.ask.value);
         let notice = self.say(Reason::Occasion(Occasion::Withheld), EntryId([0; 16]));
-        let changed = self.plan.carry_out(&self.checked, &self.redactor, &notice, &mut body);
+        let mut values = self.plan.masks().then(|| self.no_values(&body));
+        let masks = Masks { redactor: &self.redactor, values: values.as_mut().map(|values| (&self.law.ruled.policy, values)) };
+        let changed = self.plan.carry_out(&self.checked, masks, &notice, &mut body);
+        self.values = values.filter(|values| values.count() > 0).map(Arc::new);
         let Ok(changed) = changed else {
             self.ask.value = body;
             self.plan.action = Action::Refuse;
@@ -174,6 +215,12 @@ impl Turn {
         }
     }
 
+    /// Where values of a request go that are masked until the answer comes home.
+    fn no_values(&self, body: &Value) -> Values {
+        let texts = self.ask.parts.parts.iter().map(|part| part.text.as_str());
+        Values::new(self.law.ruled.policy.redact().language, Form::asked(body) == Form::Machine, texts)
+    }
+
     /// Asks the model service and writes the admission meanwhile. Nothing of the answer is used before the admission is on the disk, unless the policy says that a
     /// plain pass need not wait for that.
     async fn send(&self, bytes: Bytes) -> Result<Result<upstream::Answer, UpstreamError>, Problem> {
@@ -195,14 +242,6 @@ impl Turn {
             answer = asked => answer,
             _ = client.changed() => Err(UpstreamError::Unwanted),
         }
-    }
-
-    /// Takes the safer model in place of the one that was asked for.
-    fn reroute(&mut self) -> Result<(), Problem> {
-        let Some(model) = self.law.ruled.policy.safer_model().map(str::to_owned) else { return Ok(()) };
-        self.upstream = self.gateway.upstream(&model)?;
-        self.ask.model = model;
-        Ok(())
     }
 
     /// Puts in the name by which the service knows the model; says whether it was another.
@@ -251,6 +290,11 @@ impl Turn {
         self.law.ruled.policy.canned().text(reason, self.lang, Facts { request: &request, until: "" })
     }
 
+    /// The visible label of the answer, where one stands.
+    fn visible(&self) -> Option<Visible> {
+        Visible::of(self.law.ruled.policy.label(), Form::asked(&self.ask.value), self.lang)
+    }
+
     /// The header of every answer to this request.
     fn headers(&self, request: EntryId, action: Action) -> HeaderMap {
         let request = request.to_string();
@@ -265,34 +309,14 @@ impl Turn {
         if let Ok(value) = HeaderValue::from_str(&request) {
             headers.insert(REQUEST_HEADER, value);
         }
+        if let Some(value) = self.rerouted_from.as_ref().and_then(|_| HeaderValue::from_bytes(self.ask.model.as_bytes()).ok()) {
+            headers.insert(MODEL_HEADER, value);
+        }
         let implicit = self.law.ruled.policy.label().implicit(&request).ok().flatten();
         if let Some(value) = implicit.and_then(|label| HeaderValue::from_str(&label.text()).ok()) {
             headers.insert(HeaderName::from_static(crate::label::HEADER), value);
         }
         headers
-    }
-
-    /// What is recorded when the request is let in.
-    fn admission(&self) -> Entry {
-        let found = self.checked.judged.iter().map(|one| (one.part.channel.id(), &one.verdict));
-        let entry = record::entry("request.admit", &self.by())
-            .called(self.request)
-            .with("endpoint", self.endpoint.path())
-            .with("model", self.ask.model.as_str())
-            .with("upstream", self.upstream.name.as_str())
-            .with("client", self.caller.key_id())
-            .with("policy", self.law.ruled.version.as_str())
-            .with("versions", self.law.ruled.input.versions())
-            .with("action", self.plan.action.id())
-            .with("findings", record::findings(found))
-            .with("stream", self.ask.streams)
-            .with("training", self.caller.training.to_string())
-            .with("digest", record::digest(&self.ask.body));
-        let entry = match self.plan.shadow {
-            Some(shadow) => entry.with("shadow", shadow.id()),
-            None => entry,
-        };
-        self.keep(entry, &self.ask.body, &self.checked)
     }
 
     fn by(&self) -> String {

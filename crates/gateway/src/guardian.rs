@@ -135,8 +135,10 @@ async fn label(gateway: &Gateway, person: &str) -> Result<String, Refusal> {
 /// What is set, and what follows from it today.
 async fn shown(gateway: &Gateway, label: &str) -> Result<Value, Refusal> {
     let profile = gateway.tenant.profile(&Whom::Person(label.to_owned())).await.map_err(failed)?;
-    let used_ms = gateway.tenant.used_time(label, gateway.day()).await.map_err(failed)?;
-    let limits = gateway.minors.limits(&admit::known(&profile, gateway));
+    // Of the policy that holds where a key names none; a key's own may be stricter or milder.
+    let rules = gateway.rulesets.minors(&gateway.live().ruled(None).0.policy);
+    let used_ms = gateway.tenant.used_time(label, gateway.day(rules)).await.map_err(failed)?;
+    let limits = rules.limits(&admit::known(&profile, gateway));
     let holds = limits.map(|limits| json!({"minutes": limits.minutes, "nights": limits.nights, "policy": limits.policy}));
     Ok(json!({
         "age": profile.age.id(), "guardian": profile.settings, "holds": holds, "used_today_ms": used_ms, "updated_ms": profile.updated_ms,

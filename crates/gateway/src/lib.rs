@@ -3,7 +3,7 @@
 //! Clients speak the OpenAI API to it, it speaks it to the upstream model. One request is one function whose lines are the stages ([`flow`]): admit, check, decide,
 //! record, upstream, check, decide, label, record. What cannot be judged is refused or held, never passed in silence; what cannot be recorded is not answered.
 //!
-//! - **Pure rules**: [`policy`], [`strikes`], [`minors`], [`canned`], [`label`], [`rules`], [`moderation`], [`wire`], [`sse`], [`stream`] know no clock, no network
+//! - **Pure rules**: [`policy`], [`strikes`], [`minors`], [`canned`], [`label`], [`rules`], [`moderation`], [`unmask`], [`visible`], [`wire`], [`sse`], [`stream`] know no clock, no network
 //!   and no store.
 //! - **One moment**: a request keeps the rules it began with (`live.rs`); a new version, ban or switch counts for the next.
 
@@ -31,15 +31,19 @@ mod problem;
 mod record;
 mod routes;
 pub mod rules;
+mod rulesets;
 mod server;
 pub mod setting;
+mod signed;
 pub mod sse;
 pub mod stream;
 pub mod strikes;
 pub mod syslog;
 mod trial;
+pub mod unmask;
 mod upstream;
 mod used;
+pub mod visible;
 pub mod wire;
 
 use std::collections::HashSet;
@@ -58,7 +62,8 @@ use store::{EntryId, Tenant};
 use tokio::sync::watch;
 
 pub use config::{Config, ConfigError, Limits};
-pub use trial::{Case, Expect, trial};
+pub use signed::{SignedUser, SignedUserKey};
+pub use trial::{Case, Expect, MAX_OWN_CASES, OwnCase, OwnCaseError, OwnCases, trial};
 
 use alarms::Alarms;
 use limits::Limiter;
@@ -118,14 +123,15 @@ pub struct Gateway {
     promoted: ArcSwap<HashSet<String>>,
     read_ms: AtomicI64,
     upstreams: Vec<Arc<Upstream>>,
+    signatures: signed::Signatures,
     limiter: Limiter,
     metrics: Arc<Metrics>,
     alarms: Alarms,
     teller: Teller,
     tracer: Tracer,
     recorder: Arc<Recorder>,
-    strikes: strikes::Rules,
-    minors: minors::Rules,
+    rulesets: rulesets::RuleSets,
+    zone: jiff::tz::TimeZone,
     used: used::UsedTime,
     /// Persons to whom this gateway gave a strike that nothing good has followed yet: a first strike changes no state, so the store does not tell of it.
     struck: Mutex<HashSet<String>>,
@@ -151,7 +157,6 @@ impl Gateway {
     pub async fn start(config: Config, tenant: Tenant) -> Result<Started, StartError> {
         config.check()?;
         let base = Base::new(&config)?;
-        let rules = |error: setting::SettingError| StartError::Rules(error.to_string());
         let guard = tenant.guard().await?;
         let metrics = Arc::new(Metrics::new());
         let (teller, syslog) = Teller::new(config.syslog.as_ref(), Arc::clone(&metrics));
@@ -161,14 +166,15 @@ impl Gateway {
             promoted: ArcSwap::from_pointee(promoted(&config, &tenant).await?),
             read_ms: AtomicI64::new(tenant.now()),
             upstreams: Upstream::all(&config)?,
+            signatures: signed::Signatures::of(config.signed_user.as_ref())?,
             limiter: Limiter::new(&config.limits),
             recorder: Arc::new(Recorder::new(tenant.clone(), Arc::clone(&metrics), teller.clone())),
             alarms: Alarms::new(alarm_rules(&config)?),
             teller,
             tracer,
             metrics,
-            strikes: strikes::Rules::built_in().map_err(rules)?,
-            minors: minors::Rules::built_in().map_err(rules)?,
+            rulesets: rulesets::RuleSets::read(&config)?,
+            zone: config.zone()?,
             used: used::UsedTime::default(),
             struck: Mutex::default(),
             stop: watch::Sender::new(false),
@@ -334,13 +340,13 @@ impl Gateway {
     /// A moment in words, in the service's time zone.
     fn moment(&self, ms: i64) -> String {
         let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-        self.minors.local(time).strftime("%Y-%m-%d %H:%M").to_string()
+        time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// The day in the service's time zone, in days since 1970-01-01.
-    fn day(&self) -> i64 {
+    /// The day in the time zone of the rules on minors, in days since 1970-01-01.
+    fn day(&self, minors: &minors::Rules) -> i64 {
         let time = jiff::Timestamp::from_millisecond(self.now_ms()).unwrap_or_default();
-        let local = self.minors.local(time).datetime();
+        let local = minors.local(time).datetime();
         (local.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_second())).div_euclid(86_400)
     }
 

@@ -113,8 +113,13 @@ async fn published(State(gateway): State<Arc<Gateway>>, request: Request<Body>) 
         Ok(chosen) => chosen,
         Err(problem) => return problem.response(),
     };
+    // A name that no policy has is the general one's.
+    let named = query.split('&').find_map(|pair| pair.strip_prefix("policy="));
     let lang = if lang == Some("en") { Lang::En } else { Lang::Zh };
-    let document = rules::published(&gateway.strikes, &gateway.minors, gateway.live().ruled(None).0.policy.canned().appeal(lang), lang);
+    let live = gateway.live();
+    let policy = &live.ruled(named).0.policy;
+    let (strikes, minors) = (gateway.rulesets.strikes(policy), gateway.rulesets.minors(policy));
+    let document = rules::published(strikes, minors, policy.canned().appeal(lang), lang);
     if format == Some("json") {
         return answer(serde_json::to_value(&document).map_err(|error| Problem::new(500, "internal", error.to_string())));
     }

@@ -99,6 +99,8 @@ const COMMANDS: &[(&str, Need)] = &[
     ("policy show", Need::May(Permission::PolicyRead)),
     ("policy test", Need::May(Permission::PolicyChange)),
     ("policy shadow", Need::May(Permission::PolicyChange)),
+    // It reads what was found in requests, never what they say.
+    ("policy diff", Need::May(Permission::PolicyChange)),
     ("policy live", Need::May(Permission::PolicyChange)),
     ("policy back", Need::May(Permission::PolicyChange)),
     ("ban add", Need::May(Permission::BanChange)),

@@ -150,6 +150,7 @@ fn an_operator_guards_a_service() {
 
     strikes_and_an_appeal(&here, &served, &key);
     a_guardian_sets_what_a_minor_may(&here, &served);
+    a_policy_is_tried_and_gone_back_from(&here, &served, &key);
 
     // What happened to a request, from its answer.
     let traced = here.with("s-wu", 0, &["trace", &request]);
@@ -166,6 +167,13 @@ fn an_operator_guards_a_service() {
     here.with("s-li", 0, &execute);
     within_a_second(|| served.ask(&key, "u3", "你好").0 == 503);
     assert!(here.with("s-wang", 0, &["switch", "list"]).contains("guiju-demo"));
+
+    // One alone switches something off for an hour.
+    let broken = here.with("s-li", 0, &["switch", "break-glass", "route", "/v1/completions", "--reason", "演练"]);
+    assert!(broken.contains("by you alone") && broken.contains("approval approve"), "{broken}");
+    let off = |path: &str| http(&served.clients, "POST", path, &key, "{\"model\": \"guiju-other\", \"prompt\": \"你好\"}").0 == 503;
+    within_a_second(|| off("/v1/completions"));
+    assert!(here.with("s-wang", 0, &["switch", "list"]).contains("alone, until"));
 
     // A key that is revoked opens nothing.
     let listed: Value = serde_json::from_str(&here.with("s-wang", 0, &["client", "list", "--json"])).unwrap();
@@ -220,4 +228,29 @@ fn strikes_and_an_appeal(here: &Installation, served: &Served, key: &str) {
     within_a_second(|| served.ask(key, "u9", "你好").0 == 200);
     let (status, _, rules) = http(&served.clients, "GET", "/rules?lang=en", "", "");
     assert!(status == 200 && rules.contains("appeal"), "{rules}");
+}
+
+fn a_policy_is_tried_and_gone_back_from(here: &Installation, served: &Served, key: &str) {
+    here.dir.write("strict.toml", &policy().replace("mask   = \"mask\"\nhold   = \"refuse\"", "mask   = \"refuse\"\nhold   = \"refuse\""));
+    let case = |decision: &str| json!({"id": "phone", "text": "打13812345678", "direction": "output", "decision": decision}).to_string();
+    here.dir.write("right.jsonl", &case("refuse"));
+    here.dir.write("wrong.jsonl", &case("mask"));
+    here.with("s-li", 0, &["policy", "add", "strict.toml"]);
+    let failed = here.with("s-li", 1, &["policy", "test", "2", "--cases", "wrong.jsonl"]);
+    assert!(failed.contains("phone: refuse in place of mask") && failed.contains("cannot go live"), "{failed}");
+    here.with("s-li", 3, &["policy", "live", "2"]);
+    here.with("s-li", 3, &["policy", "diff"]);
+    here.with("s-li", 0, &["policy", "test", "2", "--cases", "right.jsonl"]);
+    here.with("s-li", 0, &["policy", "shadow", "2"]);
+    // In force within a second, and what is tried shows in no answer.
+    std::thread::sleep(Duration::from_secs(1));
+    let (_, header, answer) = served.ask(key, "u1", "请给我电话");
+    assert!(content(&answer).contains("138****5678"), "{answer}");
+    let request = header.lines().find_map(|line| line.strip_prefix("x-guiju-request: ")).unwrap();
+    let diff = here.with("s-li", 0, &["policy", "diff"]);
+    assert!(diff.contains("answer mask -> refuse  A4f") && diff.contains(request), "{diff}");
+    here.with("s-li", 0, &["policy", "live", "2"]);
+    within_a_second(|| served.ask(key, "u1", "请给我电话").2["choices"][0]["finish_reason"] == "content_filter");
+    assert!(here.with("s-li", 0, &["policy", "back"]).contains("version 1"));
+    within_a_second(|| served.ask(key, "u1", "请给我电话").2["choices"][0]["finish_reason"] == "stop");
 }

@@ -60,7 +60,13 @@ impl Turn {
         let ticket = self.open(request, Stage::Answer, body).await?;
         match self.wait(ticket).await {
             Decided::Released => {
-                let released = Plan { action: Action::Pass, shadow: plan.shadow, reason: plan.reason, each: Vec::new() };
+                let released = Plan {
+                    action: Action::Pass,
+                    shadow: plan.shadow,
+                    shadow_findings: plan.shadow_findings.clone(),
+                    reason: plan.reason,
+                    each: Vec::new(),
+                };
                 let value = wire::parse(body).unwrap_or_default();
                 self.give(request, body, value, checked, &released).await
             }

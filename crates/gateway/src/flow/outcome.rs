@@ -1,6 +1,7 @@
-//! What became of a request: its entry, its row, the user's standing.
+//! What is recorded of a request: its admission, its outcome, its row, the user's standing.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use detect::Direction;
@@ -26,6 +27,39 @@ const MAX_KEPT_BYTES: usize = 256 << 10;
 const DAY_MS: i64 = 86_400_000;
 
 impl Turn {
+    /// What is recorded when the request is let in.
+    pub(super) fn admission(&self) -> Entry {
+        let found = self.checked.judged.iter().map(|one| (one.part.channel.id(), &one.verdict));
+        let entry = record::entry("request.admit", &self.by())
+            .called(self.request)
+            .with("endpoint", self.endpoint.path())
+            .with("model", self.ask.model.as_str())
+            .with("upstream", self.upstream.name.as_str())
+            .with("client", self.caller.key_id())
+            .with("policy", self.law.ruled.version.as_str())
+            .with("versions", self.law.ruled.input.versions())
+            .with("action", self.plan.action.id())
+            .with("findings", record::findings(found))
+            .with("stream", self.ask.streams)
+            .with("training", self.caller.training.to_string())
+            .with("digest", record::digest(&self.ask.body));
+        let entry = with_shadow(entry, &self.plan);
+        let entry = match &self.law.shadow {
+            Some(tried) => entry.with("tried", tried.version.as_str()),
+            None => entry,
+        };
+        let entry = match &self.rerouted_from {
+            Some(asked) => entry.with("asked", asked.as_str()),
+            None => entry,
+        };
+        // How many, never what they stand for.
+        let entry = match &self.values {
+            Some(values) => entry.with("placeholders", values.count()),
+            None => entry,
+        };
+        self.keep(entry, &self.ask.body, &self.checked)
+    }
+
     /// The entry of an outcome.
     pub(super) fn outcome(&self, request: EntryId, action: &'static str, checked: &Checked, plan: &Plan) -> Entry {
         let found = checked.judged.iter().map(|one| (one.part.channel.id(), &one.verdict));
@@ -34,10 +68,7 @@ impl Turn {
             .with("action", action)
             .with("findings", record::findings(found))
             .with("policy", self.law.ruled.version.as_str());
-        match plan.shadow {
-            Some(shadow) => entry.with("shadow", shadow.id()),
-            None => entry,
-        }
+        with_shadow(entry, plan)
     }
 
     /// Keeps as much of the content in an entry as the policy says, sealed for the person it speaks of.
@@ -106,7 +137,7 @@ impl Turn {
         let findings = self.checked.judged.iter().flat_map(|one| &one.verdict.findings);
         let Some(gravest) = findings.max_by_key(|finding| finding.severity) else { return Ok(()) };
         let event = Event { time_ms: self.gateway.now_ms(), class: gravest.class, severity: gravest.severity.max(Severity::Note) };
-        let (rules, by, struck) = (self.gateway.strikes.clone(), self.by(), person.clone());
+        let (rules, by, struck) = (Arc::clone(self.gateway.rulesets.strikes(&self.law.ruled.policy)), self.by(), person.clone());
         let name = self.caller.sealed_for.clone();
         let given = self.gateway.tenant.change(async move |change: &mut store::Change| {
             let before = change.standing(&person).await?;
@@ -195,6 +226,18 @@ impl Turn {
     fn seconds(&self, value: &str) -> Option<u64> {
         let date = || jiff::fmt::rfc2822::parse(value).ok().map(|date| self.gateway.seconds_until(date.timestamp().as_millisecond()));
         value.trim().parse().ok().or_else(date)
+    }
+}
+
+/// What would have been done, where that is something else.
+fn with_shadow(entry: Entry, plan: &Plan) -> Entry {
+    let entry = match plan.shadow {
+        Some(shadow) => entry.with("shadow", shadow.id()),
+        None => entry,
+    };
+    match &plan.shadow_findings {
+        Some(findings) => entry.with("shadow_findings", findings.clone()),
+        None => entry,
     }
 }
 

@@ -24,7 +24,9 @@ use crate::policy::{self, StreamMode};
 use crate::problem::{Problem, respond};
 use crate::sse::{Frame, Splitter};
 use crate::stream::{Action, End, Gate, Judge, Lane, Mode, Options};
+use crate::unmask::Values;
 use crate::upstream::{self, Answer, Pieces, UpstreamError};
+use crate::visible::Visible;
 use crate::wire::{Channel, Part};
 
 /// Events on their way to a client; beyond that the model service is not read any further, so that a slow reader costs no memory.
@@ -41,6 +43,8 @@ struct StreamJudge {
     ruled: Arc<Ruled>,
     classifier: Option<Arc<dyn Classifier>>,
     redactor: Redactor,
+    values: Option<Arc<Values>>,
+    visible: Option<Visible>,
     metrics: Arc<Metrics>,
     prompt: String,
     lang: taxonomy::Lang,
@@ -86,6 +90,8 @@ impl Turn {
             ruled: Arc::clone(&self.law.ruled),
             classifier: self.gateway.base.classifier(self.law.terms.answer_classifier),
             redactor: self.redactor.clone(),
+            values: self.values.clone(),
+            visible: self.visible(),
             metrics: Arc::clone(&self.gateway.metrics),
             prompt: self.ask.last_said().unwrap_or_default().to_owned(),
             lang: self.lang,
@@ -136,7 +142,8 @@ impl Turn {
     /// Records how a stream ended.
     async fn end(&self, request: EntryId, judge: &StreamJudge, failure: Option<&'static str>, gone: bool) {
         let (checked, action) = (judge.checked(), judge.action.max(self.plan.action));
-        let plan = Plan { action, shadow: self.plan.shadow, reason: Reason::Occasion(Occasion::Held), each: Vec::new() };
+        let reason = Reason::Occasion(Occasion::Held);
+        let plan = Plan { action, shadow: self.plan.shadow, shadow_findings: None, reason, each: Vec::new() };
         let decision = if failure.is_some() && action < policy::Action::Refuse { "failed" } else { action.id() };
         let mut entry = self.outcome(request, decision, &checked, &plan).with("stage", "answer").with("stream", true);
         if let Some(failure) = failure {
@@ -248,6 +255,14 @@ impl Judge for StreamJudge {
 
     fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+
+    fn values(&self) -> Option<&Arc<Values>> {
+        self.values.as_ref()
+    }
+
+    fn visible(&self) -> Option<&Visible> {
+        self.visible.as_ref()
     }
 }
 

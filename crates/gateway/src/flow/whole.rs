@@ -9,13 +9,12 @@ use store::EntryId;
 use super::Turn;
 use crate::canned::{Occasion, Reason};
 use crate::check::{self, Checked};
-use crate::decide::{self, Plan};
-use crate::label::Form;
+use crate::decide::{self, Masks, Plan};
 use crate::policy::Action;
 use crate::problem::{Problem, respond};
 use crate::record;
 use crate::upstream::{self, Answer};
-use crate::wire::{self, Channel, Endpoint};
+use crate::wire;
 
 impl Turn {
     /// Judges the answer and gives back what may be given back.
@@ -30,8 +29,13 @@ impl Turn {
             Ok(read) => read,
             Err(error) => return Err(self.garbage(request, error).await),
         };
+        let tried = self.law.shadow.as_ref().map(|tried| (tried, parts.clone()));
         let checked = check::check(&self.law.ruled.answer, parts, Direction::Output, &self.gateway.metrics).await;
-        let plan = decide::decide(&self.law.ruled.policy, Direction::Output, &checked, self.law.terms.answer([]));
+        let mut plan = decide::decide(&self.law.ruled.policy, Direction::Output, &checked, self.law.terms.answer([]));
+        if let Some((tried, parts)) = tried {
+            let checked = check::check(&tried.answer, parts, Direction::Output, &self.gateway.metrics).await;
+            plan.note_tried(&tried.policy, Direction::Output, &checked, self.law.terms.answer([]));
+        }
         let (mut response, action) = match plan.action {
             Action::Refuse => self.refuse_answer(request, &checked, &plan).await?,
             Action::Hold => self.hold_answer(request, &body, &checked, &plan).await?,
@@ -53,10 +57,12 @@ impl Turn {
         plan: &Plan,
     ) -> Result<(Response<Body>, Action), Problem> {
         let notice = self.say(Reason::Occasion(Occasion::Withheld), request);
-        let Ok(mut changed) = plan.carry_out(checked, &self.redactor, &notice, &mut value) else {
+        let masks = Masks { redactor: &self.redactor, values: None };
+        let Ok(mut changed) = plan.carry_out(checked, masks, &notice, &mut value) else {
             return self.refuse_answer(request, checked, plan).await;
         };
-        changed |= self.label(&mut value);
+        changed |= self.values.as_ref().is_some_and(|values| values.put_back(self.endpoint, &mut value));
+        changed |= self.visible().is_some_and(|label| label.put(self.endpoint, &mut value));
         let action = plan.action.max(self.plan.action);
         let entry = self.outcome(request, action.id(), checked, plan).with("stage", "answer").with("digest", record::digest(body));
         let entry = self.keep(entry.with("usage", value.get("usage").cloned().unwrap_or_default()), body, checked);
@@ -81,30 +87,5 @@ impl Turn {
         self.close(request, "refuse", self.outcome(request, "refuse", checked, plan).with("stage", "answer"), None).await?;
         let text = self.say(plan.reason, request);
         Ok((self.instead(request, &text, Action::Refuse)?, Action::Refuse))
-    }
-
-    /// Puts the visible label into each text that is for people; says whether any was put.
-    fn label(&self, value: &mut Value) -> bool {
-        if self.endpoint == Endpoint::Embeddings || Form::asked(&self.ask.value) == Form::Machine {
-            return false;
-        }
-        let label = self.law.ruled.policy.label();
-        let Ok(parts) = self.endpoint.answer(value) else { return false };
-        let mut changed = false;
-        for part in parts.parts.iter().filter(|part| part.channel == Channel::Content) {
-            let (Some(first), Some(last)) = (part.places.first(), part.places.last()) else { continue };
-            let (before, after) = (label.first(Form::Text, self.lang), label.last(Form::Text, self.lang, &part.text));
-            if part.text.is_empty() || (before.is_none() && after.is_none()) {
-                continue;
-            }
-            if let Some(Value::String(text)) = value.pointer_mut(&last.path) {
-                text.push_str(after.as_deref().unwrap_or_default());
-            }
-            if let Some(Value::String(text)) = value.pointer_mut(&first.path) {
-                text.insert_str(0, before.as_deref().unwrap_or_default());
-            }
-            changed = true;
-        }
-        changed
     }
 }

@@ -177,6 +177,12 @@ impl Rules {
         Self::parse(BUILT_IN)
     }
 
+    /// Their name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
     /// Name and digest.
     #[must_use]
     pub fn version(&self) -> String {
@@ -259,7 +265,7 @@ impl Rules {
 }
 
 /// A time zone by its name. China has one zone and no summer time, so that machines without a zone database still know it.
-fn zone(name: &str) -> Option<TimeZone> {
+pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok().or_else(|| (name == "Asia/Shanghai").then(|| TimeZone::fixed(jiff::tz::offset(8))))
 }
 

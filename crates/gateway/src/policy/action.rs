@@ -22,6 +22,13 @@ impl Channel {
         !matches!(self, Self::Content)
     }
 
+    /// Whether the user and the model speak there, and not the operator or a tool.
+    #[must_use]
+    pub const fn is_conversation(self) -> bool {
+        use Channel as C;
+        matches!(self, C::User | C::Assistant | C::Reasoning | C::Refusal | C::Transcript | C::ToolName | C::ToolArguments)
+    }
+
     /// Whether texts of answers stand there.
     #[must_use]
     pub const fn in_answers(self) -> bool {

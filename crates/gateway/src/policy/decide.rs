@@ -34,6 +34,8 @@ pub(super) struct Row {
     pub(super) hold: Action,
     pub(super) refuse: Action,
     pub(super) fault: Action,
+    /// Whether what is masked in a request is put back in the answer, where the channel says it for itself.
+    pub(super) unmask: Option<bool>,
 }
 
 impl Row {

@@ -12,6 +12,7 @@ use super::action::{Action, Content, Must, Nobody, StreamMode};
 use super::decide::{Row, Side};
 use crate::canned;
 use crate::label;
+use crate::rulesets;
 use crate::setting::{self, SettingError, Source};
 use crate::wire::Channel;
 
@@ -29,6 +30,9 @@ pub(super) struct File {
     /// The name of the strike rules.
     #[serde(deserialize_with = "setting::plain_name")]
     pub(super) strikes: String,
+    /// The name of the rules on minors.
+    #[serde(default = "default_set", deserialize_with = "setting::plain_name")]
+    pub(super) minors: String,
     pub(super) request: Request,
     pub(super) answer: Answer,
     #[serde(default)]
@@ -82,6 +86,7 @@ struct Actions {
 #[serde(deny_unknown_fields)]
 struct Override {
     least: Option<Severity>,
+    unmask: Option<Spanned<bool>>,
     pass: Option<Spanned<Action>>,
     mask: Option<Spanned<Action>>,
     hold: Option<Spanned<Action>>,
@@ -150,6 +155,10 @@ impl File {
     }
 }
 
+fn default_set() -> String {
+    rulesets::DEFAULT.to_owned()
+}
+
 /// Names of scenes.
 fn scenes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
@@ -184,6 +193,7 @@ impl Check<'_> {
             hold: self.action(&actions.hold)?,
             refuse: self.action(&actions.refuse)?,
             fault: self.spanless(&actions.fault, "fault")?,
+            unmask: None,
         };
         let channels =
             channels.iter().map(|(channel, row)| Ok((*channel, self.channel(*channel, row, general)?))).collect::<Result<_, _>>()?;
@@ -197,6 +207,9 @@ impl Check<'_> {
             return Err(self.source.error(row.span(), format!("no text of {side} stands in the channel `{channel}`")));
         }
         let row = row.get_ref();
+        if let Some(unmask) = row.unmask.as_ref().filter(|_| !self.requests) {
+            return Err(self.source.error(unmask.span(), "`unmask` is said of requests: what is masked in an answer stays masked"));
+        }
         let or = |given: &Option<Spanned<Action>>, general| given.as_ref().map_or(Ok(general), |action| self.action(action));
         Ok(Row {
             least: row.least.unwrap_or(general.least),
@@ -205,6 +218,7 @@ impl Check<'_> {
             hold: or(&row.hold, general.hold)?,
             refuse: or(&row.refuse, general.refuse)?,
             fault: row.fault.as_ref().map_or(Ok(general.fault), |action| self.spanless(action, "fault"))?,
+            unmask: row.unmask.as_ref().map(|unmask| *unmask.get_ref()),
         })
     }
 

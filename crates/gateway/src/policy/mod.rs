@@ -15,6 +15,7 @@ use detect::redact;
 use crate::canned::Canned;
 use crate::label;
 use crate::setting::{SettingError, Source};
+use crate::wire::Channel;
 
 pub use action::{Action, Content, Must, Nobody, StreamMode};
 pub use decide::Decided;
@@ -42,6 +43,7 @@ pub struct Policy {
     label: label::Settings,
     redact: redact::Policy,
     strikes: String,
+    minors: String,
     canned: Canned,
     judge: detect::Policy,
 }
@@ -100,6 +102,7 @@ impl Policy {
             label: file.label.into_inner(),
             redact: file.redact,
             strikes: file.strikes,
+            minors: file.minors,
             canned,
             judge,
         })
@@ -155,10 +158,12 @@ impl Policy {
         &self.scenes
     }
 
-    /// Whether placeholders of personal information are put back on the way home.
+    /// Whether what is masked in a channel of a request is put back in the answer. What the operator, tools and searches say is not the user's own: it needs a word
+    /// about that channel.
     #[must_use]
-    pub const fn unmask(&self) -> bool {
-        self.unmask
+    pub fn unmasks(&self, channel: Channel) -> bool {
+        let own = self.request.channels.get(&channel).and_then(|row| row.unmask);
+        own.unwrap_or(self.unmask && channel.is_conversation())
     }
 
     /// The model that `reroute` asks.
@@ -195,6 +200,12 @@ impl Policy {
     #[must_use]
     pub fn strikes(&self) -> &str {
         &self.strikes
+    }
+
+    /// The name of the rules on minors.
+    #[must_use]
+    pub fn minors(&self) -> &str {
+        &self.minors
     }
 
     /// What is said instead.

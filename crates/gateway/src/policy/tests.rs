@@ -187,6 +187,7 @@ fn a_bad_policy_is_refused_with_its_line() {
         ("[request.channels.system]", "[request.channels.content]", "no text of requests"),
         ("[request.channels.system]", "[request.channels.sytem]", "channel"),
         ("least = \"block\"", "least = \"blok\"", "severity"),
+        ("[answer.opaque]", "[answer.channels.content]\nunmask = true\n[answer.opaque]", "stays masked"),
         ("high_risk = []", "high_risk = [\"A b\"]", "scenes"),
         ("zh       = \"人工智能生成\"", "zh = \"由模型写成\"", "visible label"),
         ("producer = \"\"", "producer = \"某某公司\"", "ContentProducer"),

@@ -23,14 +23,20 @@ impl Mark {
 /// Judges a part that is there whole and masks what is to be masked in the body; or the canned text that stands instead.
 pub(super) fn settle(judge: &mut dyn Judge, lane: Lane, part: &Part, body: &mut Value) -> Result<(), String> {
     let mut marks = judged(judge, lane, &part.text)?;
+    let back = judge.values().map(|values| values.edits(part)).unwrap_or_default();
     if let Some(parted) = part.parted() {
         let seen = judged(judge, lane, &parted.text)?;
         marks.extend(seen.into_iter().map(|mark| Mark { span: parted.back(mark.span), ..mark }));
     }
-    if marks.is_empty() {
+    if marks.is_empty() && back.is_empty() {
         return Ok(());
     }
-    let edits = edits(judge.redactor(), &part.text, &marks);
+    let mut edits = edits(judge.redactor(), &part.text, &marks);
+    // What is masked is not put back.
+    let apart = |one: &Edit| edits.iter().all(|edit| edit.span.end <= one.span.start || one.span.end <= edit.span.start);
+    let back: Vec<_> = back.into_iter().filter(apart).collect();
+    edits.extend(back);
+    edits.sort_by_key(|edit| edit.span);
     part.put(body, &edits).map_err(|_| judge.overflow())
 }
 
@@ -55,11 +61,28 @@ fn judged(judge: &mut dyn Judge, lane: Lane, text: &str) -> Result<Vec<Mark>, St
 
 /// What stands instead of the marks, in order and without overlap. What the redactor cannot do becomes asterisks.
 pub(crate) fn edits(redactor: &Redactor, text: &str, marks: &[Mark]) -> Vec<Edit> {
+    edits_by(redactor, text, marks, &mut |_, _| None)
+}
+
+/// The same where `instead` may know something better than the redactor for a personal value.
+pub(crate) fn edits_by(
+    redactor: &Redactor,
+    text: &str,
+    marks: &[Mark],
+    instead: &mut dyn FnMut(&redact::Done, &str) -> Option<String>,
+) -> Vec<Edit> {
     let personal: Vec<_> = marks.iter().filter_map(|mark| Some(redact::Mark { span: mark.span, kind: mark.kind? })).collect();
     let redacted = redactor.redact(text, &personal).ok();
     let stars = |span: Span| Edit { span, text: span.cut(text).unwrap_or_default().chars().map(|_| '*').collect() };
     let starred = marks.iter().filter(|mark| mark.kind.is_none() || redacted.is_none()).map(|mark| stars(mark.span));
-    let mut edits: Vec<_> = redacted.as_ref().map(Edit::of).unwrap_or_default().into_iter().chain(starred).collect();
+    let done = redacted.iter().flat_map(|redacted| redacted.done.iter().zip(Edit::of(redacted)));
+    let mut edits: Vec<_> = done
+        .map(|(done, edit)| match instead(done, done.old.cut(text).unwrap_or_default()) {
+            Some(text) => Edit { text, ..edit },
+            None => edit,
+        })
+        .chain(starred)
+        .collect();
     edits.sort_by_key(|edit| edit.span);
     let mut apart: Vec<Edit> = Vec::with_capacity(edits.len());
     for edit in edits {

@@ -19,7 +19,9 @@ mod responses;
 mod told;
 mod track;
 
-pub(crate) use judge::{Mark, edits};
+pub(crate) use judge::{Mark, edits, edits_by};
+
+use std::sync::Arc;
 
 use detect::Scanner;
 use detect::redact::Redactor;
@@ -27,6 +29,8 @@ use serde_json::{Value, json};
 use taxonomy::{Fault, Finding, Verdict};
 
 use crate::sse::{Event, Frame};
+use crate::unmask::Values;
+use crate::visible::Visible;
 use crate::wire::{self, Channel, Endpoint, Facts};
 
 /// Most choices of one stream; OpenAI takes `n` up to 128.
@@ -91,6 +95,16 @@ pub trait Judge {
 
     /// How personal information is masked.
     fn redactor(&self) -> &Redactor;
+
+    /// What the request masked and the answer gets back, once it is judged.
+    fn values(&self) -> Option<&Arc<Values>> {
+        None
+    }
+
+    /// The visible label of each text.
+    fn visible(&self) -> Option<&Visible> {
+        None
+    }
 }
 
 /// What the stream is of.

@@ -3,11 +3,16 @@
 //! All positions are bytes from the beginning of the lane. `sent <= limit <= end`, and the limit is the least of what the gates have passed: the scanner, the
 //! classifier in the mode `hold`, and the place of a refusal.
 
+use std::sync::Arc;
+
 use detect::{Scanner, Step};
 use taxonomy::{Fault, Finding, Span};
 
 use super::judge::{Mark, edited, edits};
 use super::{Action, Judge, Lane, Mode};
+use crate::unmask::Tail;
+use crate::visible::InPieces;
+use crate::wire::Channel;
 
 /// Longest segment that waits for the classifier: two or three Chinese sentences; a reader waits for it.
 const SEGMENT_CHARS: usize = 128;
@@ -48,6 +53,12 @@ pub(super) struct Track {
     /// Not yet let go.
     marks: Vec<Mark>,
     stop: Option<(usize, String)>,
+    /// No more comes.
+    is_over: bool,
+    /// Puts back what the request masked.
+    tail: Option<Tail>,
+    /// Of words for people.
+    label: Option<InPieces>,
     /// All that was let go, as it went out, where that is needed again.
     pub(super) record: Option<String>,
 }
@@ -56,6 +67,8 @@ impl Track {
     pub(super) fn new(lane: Lane, mode: Mode, judge: &dyn Judge) -> Self {
         let scanner = (mode != Mode::Full).then(|| judge.scanner());
         let (text, said, record) = (String::new(), String::new(), None);
+        let tail = judge.values().map(|values| Tail::new(Arc::clone(values), lane.channel));
+        let label = judge.visible().filter(|_| lane.channel == Channel::Content).cloned().map(InPieces::new);
         Self {
             lane,
             mode,
@@ -69,6 +82,9 @@ impl Track {
             findings: Vec::new(),
             marks: Vec::new(),
             stop: None,
+            is_over: false,
+            tail,
+            label,
             record,
         }
     }
@@ -76,6 +92,13 @@ impl Track {
     /// Takes a piece; [`Track::step`] judges it.
     pub(super) fn push(&mut self, piece: &str) {
         self.text.push_str(piece);
+    }
+
+    /// No label stands at the end of this text.
+    pub(super) const fn open_end(&mut self) {
+        if let Some(label) = &mut self.label {
+            label.open_end();
+        }
     }
 
     /// Where what came ends.
@@ -90,6 +113,7 @@ impl Track {
 
     /// Judges what came since the last step; with `is_last`, as the end of the text.
     pub(super) fn step(&mut self, judge: &mut dyn Judge, is_last: bool) {
+        self.is_over |= is_last;
         match self.mode {
             Mode::Full if is_last => self.whole(judge),
             Mode::Full => {}
@@ -111,6 +135,28 @@ impl Track {
 
     /// The text up to `upto`, or as far as it may go, as it goes out.
     pub(super) fn take(&mut self, upto: usize, judge: &dyn Judge) -> String {
+        let mut out = self.masked(upto, judge);
+        let (is_end, is_stopped) = (self.is_over && self.text.is_empty(), self.stopped().is_some());
+        if let Some(tail) = &mut self.tail {
+            out = tail.feed(&out);
+            if is_end || is_stopped {
+                out.push_str(&tail.rest());
+            }
+        }
+        if let Some(label) = &mut self.label {
+            out = label.piece(out);
+            if is_end && !is_stopped {
+                out.push_str(&label.end());
+            }
+        }
+        if let Some(record) = &mut self.record {
+            record.push_str(&out);
+        }
+        out
+    }
+
+    /// The same with what is to be masked masked.
+    fn masked(&mut self, upto: usize, judge: &dyn Judge) -> String {
         let upto = self.before_marks(upto.min(self.limit()));
         if upto <= self.sent {
             return String::new();
@@ -124,9 +170,6 @@ impl Track {
         let out = if mine.is_empty() { piece.clone() } else { edited(&piece, &edits(judge.redactor(), &piece, &mine)) };
         self.sent = upto;
         self.remember(&piece);
-        if let Some(record) = &mut self.record {
-            record.push_str(&out);
-        }
         out
     }
 

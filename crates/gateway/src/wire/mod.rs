@@ -292,6 +292,11 @@ impl Part {
         seams.iter().for_each(|&seam| text.insert(seam, '\n'));
         (!seams.is_empty()).then_some(Parted { text, seams })
     }
+
+    /// Whether any of a span stands in a key, which nothing can stand in for.
+    pub(crate) fn is_key(&self, span: Span) -> bool {
+        self.places.iter().any(|place| place.how == How::Key && place.span.start < span.end && span.start < place.span.end)
+    }
 }
 
 impl Parted {

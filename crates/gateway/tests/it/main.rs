@@ -13,10 +13,15 @@
 )]
 
 mod faults;
+mod labels;
 mod leak;
 mod leak_http;
 mod policy;
+mod reroute;
 mod service;
+mod signed;
+mod speaks;
 mod streams;
+mod unmask;
 mod watched;
 mod world;

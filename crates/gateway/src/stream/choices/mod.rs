@@ -40,6 +40,8 @@ struct Choice {
     /// By the path below the choice.
     tracks: Vec<(String, Track)>,
     calls: Calls,
+    /// It calls a tool.
+    has_called: bool,
     has_role: bool,
     /// Its end has come from the upstream.
     is_closing: bool,
@@ -229,6 +231,7 @@ impl Choices {
                 continue;
             }
             let made = choice.calls.take(&mut entry);
+            choice.has_called |= made.is_some();
             chunk.is_taken |= made.is_some();
             chunk.called.extend(made.map(|_| entries.len()));
             self.lanes += made.unwrap_or_default();
@@ -299,8 +302,7 @@ impl Choices {
     /// Round two: every lane once.
     fn judge(&mut self, judge: &mut dyn Judge) {
         for choice in self.choices.values_mut().filter(|choice| !choice.is_done) {
-            let is_last = choice.is_closing;
-            choice.tracks.iter_mut().for_each(|(_, track)| track.step(judge, is_last));
+            choice.step(judge);
         }
     }
 
@@ -309,7 +311,7 @@ impl Choices {
         for index in self.open() {
             let Some(choice) = self.choices.get_mut(&index) else { continue };
             choice.is_closing = true;
-            choice.tracks.iter_mut().for_each(|(_, track)| track.step(judge, true));
+            choice.step(judge);
             let calls = if end == End::Done { choice.calls.complete(index, true, judge) } else { Ok(Vec::new()) };
             self.flush(index, &[], judge, out);
             match calls {
@@ -344,5 +346,17 @@ impl Choices {
     fn held(&self) -> usize {
         let held = |choice: &Choice| choice.calls.held() + choice.tracks.iter().map(|(_, track)| track.held()).sum::<usize>();
         self.choices.values().map(held).sum()
+    }
+}
+
+impl Choice {
+    /// Judges what its lanes got.
+    fn step(&mut self, judge: &mut dyn Judge) {
+        for (_, track) in &mut self.tracks {
+            if self.has_called {
+                track.open_end();
+            }
+            track.step(judge, self.is_closing);
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::Response;
+use super::{ENDS, Response};
 use crate::stream::judge::settle;
+use crate::stream::told::kind;
 use crate::stream::{Action, Judge, Lane, MAX_HELD_BYTES, MAX_LANES};
 use crate::wire::{self, Endpoint, Part};
 
@@ -32,6 +33,10 @@ impl Response {
             _ => {}
         }
         settle(judge, Lane { choice: 0, channel: part.channel }, part, value)?;
+        // A text that came in no pieces: in the mode `full`, and of services that send none.
+        if let Some(label) = judge.visible().filter(|_| is_answer(value)) {
+            label.put_part(part, value);
+        }
         let after = only.and_then(|path| value.pointer(&path).and_then(Value::as_str).map(str::to_owned));
         match after {
             Some(after) if after != part.text => self.know(part.text.clone(), Some(after)),
@@ -48,4 +53,10 @@ impl Response {
             self.known.insert(raw, sent);
         }
     }
+}
+
+/// Whether an event tells the words of an answer as they are in the end. What a model thinks is told in the same field.
+fn is_answer(event: &Value) -> bool {
+    let kind = kind(event);
+    (kind.ends_with(".done") || ENDS.contains(&kind)) && !kind.starts_with("response.reasoning")
 }

@@ -1,5 +1,7 @@
 //! `guiju policy`: what the gateway does about what it finds, by name and version. Nothing goes live that has not passed its regression run.
 
+mod diff;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +10,7 @@ use assess::bank::{Bank, BankPart};
 use clap::{Args, Subcommand};
 use detect::Lexicon;
 use gateway::policy::Policy as GatewayPolicy;
-use gateway::{Case, Config, Expect, trial};
+use gateway::{Case, Config, Expect, OwnCases, trial};
 use serde_json::Value;
 use store::Change;
 use store::guard::PolicyVersion;
@@ -47,9 +49,26 @@ pub(crate) enum Policy {
         /// Question bank in place of the built-in one
         #[arg(long)]
         bank: Option<PathBuf>,
+        /// Cases of one's own as JSON lines, each with the decision that must follow (docs/formats/gateway-policy.md)
+        #[arg(long)]
+        cases: Option<PathBuf>,
     },
     /// Try a version beside the live one: it judges, and nothing follows but a line in the record where it would decide otherwise
     Shadow(Version),
+    /// What the shadow decided otherwise than the live version: how many requests, by class, with some of them by their ids
+    Diff {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Its name
+        #[arg(default_value = "default")]
+        name: String,
+        /// Of the last so many hours
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+        /// Of so many requests at most, the newest
+        #[arg(long, default_value_t = 1_000)]
+        most: usize,
+    },
     /// Make a version live, on every gateway within a second
     Live(Version),
     /// Go back to the version that was live before
@@ -84,10 +103,11 @@ pub(crate) fn run(command: &Policy) -> Result<ExitCode> {
         Policy::Show(Version { store, version, name }) => {
             say!("{}", at_desk("policy show", store, async |desk| Ok(desk.tenant.policy(name, *version).await?))?.body);
         }
-        Policy::Test { version, bank } => return test(version, bank.as_deref()),
+        Policy::Test { version, bank, cases } => return test(version, bank.as_deref(), cases.as_deref()),
         Policy::Shadow(version) => {
             step("policy shadow", version, async |change: &mut Change, by, name, number| change.set_shadow(by, name, number).await)?;
         }
+        Policy::Diff { store, name, hours, most } => diff::run(store, name, *hours, *most)?,
         Policy::Live(version) => {
             step("policy live", version, async |change: &mut Change, by, name, number| change.set_live(by, name, number).await)?;
         }
@@ -129,12 +149,12 @@ fn step(
     Ok(())
 }
 
-fn test(version: &Version, bank: Option<&Path>) -> Result<ExitCode> {
+fn test(version: &Version, bank: Option<&Path>, own: Option<&Path>) -> Result<ExitCode> {
     let Version { store, version, name } = version;
-    let cases = cases(bank)?;
+    let (cases, own) = (cases(bank)?, own.map(own_cases).transpose()?);
     let result = at_desk("policy test", store, async |desk| {
         let found = desk.tenant.policy(name, *version).await?;
-        let result = tokio::task::block_in_place(|| trial(&Config::demo(), &found.body, &found.digest(), &cases))?;
+        let result = tokio::task::block_in_place(|| trial(&Config::demo(), &found.body, &found.digest(), &cases, own.as_ref()))?;
         let (by, name, version, kept) = (desk.by(), name.clone(), *version, result.clone());
         desk.tenant.change(async move |change: &mut Change| change.set_regression(&by, &name, version, &kept).await).await?;
         Ok(result)
@@ -147,9 +167,24 @@ fn test(version: &Version, bank: Option<&Path>) -> Result<ExitCode> {
         let of = |field: &str| result.pointer(&format!("/{part}/{field}")).and_then(Value::as_f64).unwrap_or_default();
         say!("{:>5} of {:>5} stopped [{:.1}, {:.1}] %  {words}", of("stopped"), of("texts"), of("low") * 100.0, of("high") * 100.0);
     }
+    if let Some(own) = result.get("own").filter(|own| !own.is_null()) {
+        say!("{:>5} of {:>5} decided otherwise than they must be: cases of your own", own["wrong"], own["texts"]);
+        for case in own["named"].as_array().into_iter().flatten() {
+            say!("              {}: {} in place of {}", text(case, "id"), text(case, "decided"), text(case, "expected"));
+        }
+    }
     let passed = result.get("passed") == Some(&Value::Bool(true));
     say!("{}", if passed { "passed" } else { "not passed: it cannot go live" });
     Ok(exit(passed))
+}
+
+fn own_cases(path: &Path) -> Result<OwnCases> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    OwnCases::parse(&text).with_context(|| path.display().to_string())
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What a policy must do: the questions of a bank, and the texts that the lexicon's own violations must be found in.
