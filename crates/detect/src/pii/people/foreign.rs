@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use super::view::{View, unit};
-use super::words::Words;
+use super::words::{Hit, Words};
 use super::{Candidate, PersonalKind};
 
 /// Characters that transliteration uses (the tables of Xinhua's name translation office, the common ones).
@@ -53,9 +53,17 @@ pub(super) fn at(view: &View, i: usize) -> Option<Candidate> {
         let Some((next, next_known)) = part(view, end) else { break };
         (end, known, parts) = (next, known || next_known, parts + 1);
     }
-    // Behind a form's label one known part is a name.
-    let single = parts == 1 && view.ends(end) && super::names::labelled(view, i);
+    // Behind a form's label one known part is a name; a part that nothing but a person is called, anywhere.
+    let single = parts == 1 && (view.ends(end) && super::names::labelled(view, i) || own(view, i, end));
     ((parts > 1 || single) && known && end <= i + LONGEST).then_some(Candidate { kind: PersonalKind::Name, range: i..end, score: 0.99 })
+}
+
+/// Whether the part is nothing but a personal name (value 2), or two known parts in a row (次仁卓玛).
+fn own(view: &View, i: usize, end: usize) -> bool {
+    let whole = |at: usize| TABLES.parts.whole_at(view, at).filter(|hit| hit.value > 0 && hit.len > 1);
+    let first = whole(i);
+    let more = |hit: Hit| hit.value == 2 || whole(i + hit.len).is_some_and(|next| next.value > 0 && i + hit.len + next.len == end);
+    first.is_some_and(more)
 }
 
 /// The end of the part that starts at `i`, and whether it is a known one; a place is none.
@@ -63,6 +71,13 @@ fn part(view: &View, i: usize) -> Option<(usize, bool)> {
     let hit = TABLES.parts.whole_at(view, i);
     if hit.is_some_and(|hit| hit.value < 0) {
         return None;
+    }
+    let joined = hit.filter(|hit| hit.value > 0 && hit.len > 1).and_then(|hit| {
+        let next = TABLES.parts.whole_at(view, i + hit.len).filter(|next| next.value > 0 && next.len > 1 && !view.gap(i + hit.len))?;
+        Some(i + hit.len + next.len)
+    });
+    if let Some(end) = joined {
+        return Some((end, true));
     }
     let spelt = (1..=PART).find(|&len| view.gap(i + len) || !view.at(i + len).is_some_and(is_sound))?;
     let spelt = view.at(i).is_some_and(is_sound).then_some(i + spelt).filter(|&end| end >= i + 2 && view.ends(end));
