@@ -44,6 +44,13 @@ impl<'a> Folded<'a> {
     pub(crate) fn gap(&self, unit: usize) -> bool {
         self.source.gap(self.offset + unit)
     }
+
+    /// Whether a unit was a capital letter before folding. In a text of nothing but ASCII the places are the same; elsewhere they are looked up.
+    pub(crate) fn capital(&self, unit: usize) -> bool {
+        let (text, unit) = (self.source.text, self.offset + unit);
+        let at = if text.len() == self.source.units().len() { unit } else { self.source.start(unit) };
+        text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! English personal names. Folding took the capitals away, so a name is known by the cue before it (my name is, mr, dear, name:) and by a
-//! table of common given names and surnames (en-names.tsv); without a cue only a known given name with a known surname is reported.
+//! table of common given names and surnames (en-names.tsv); without a cue a known given name with a known surname is reported, and what the
+//! capitals of the original bear out ([`capitals`]).
 //!
-//! Not done: a bare single name, names in other spellings than ASCII.
+//! Not done: names in other spellings than ASCII, two unknown words.
 
 use std::sync::LazyLock;
 
@@ -9,10 +10,16 @@ use super::view::{View, is_filler, is_letter, is_word, unit};
 use super::words::{Prefixes, Words};
 use super::{Candidate, PersonalKind};
 
+mod capitals;
+
 const GIVEN: i16 = 1;
 const SURNAME: i16 = 2;
 const WORD: i16 = 4;
 const NEVER: i16 = 8;
+/// A surname in pinyin; with [`WORD`] also a word or the half of a place.
+const PINYIN: i16 = 16;
+/// Not a person when it stands behind a name: Street, University, Inc.
+const INSTITUTION: i16 = 32;
 
 const LABEL: i16 = 4;
 const INTRODUCTION: i16 = 3;
@@ -26,6 +33,8 @@ struct Tables {
     cues_back: Words,
     /// Whether a known name begins so.
     begins: Prefixes,
+    /// Whether a known surname begins so.
+    surnames: Prefixes,
     /// Whether a cue ends so, read backwards.
     ends: Prefixes,
 }
@@ -35,7 +44,8 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     Tables {
         names: Words::forward(&[names]),
         cues_back: Words::backward(&[cues]),
-        begins: Prefixes::of(&[names], |bits| bits & GIVEN != 0, false),
+        begins: Prefixes::of(&[names], |bits| bits & (GIVEN | PINYIN) != 0, false),
+        surnames: Prefixes::of(&[names], |bits| bits & (SURNAME | PINYIN) != 0, false),
         ends: Prefixes::of(&[cues], |value| value > 1, true),
     }
 });
@@ -43,7 +53,18 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
 /// Whether a name may start at `i`, the start of a word: a cheap test.
 pub(super) fn may_start(units: &[u16], i: usize) -> bool {
     let rest = units.get(i..).unwrap_or_default();
-    rest.get(..4).is_none() || TABLES.begins.has(rest.iter().copied()) || after_cue(units, i)
+    rest.get(..4).is_none() || TABLES.begins.has(rest.iter().copied()) || before_surname(rest) || after_cue(units, i)
+}
+
+/// A cheap test for a surname as the next word, or the one after an initial.
+fn before_surname(rest: &[u16]) -> bool {
+    let next = |from: usize| {
+        let letters = rest.get(from..).unwrap_or_default().iter().take(PART + 1).take_while(|&&u| is_letter(u)).count();
+        let end = from + letters + usize::from(letters == 1 && rest.get(from + 1) == Some(&unit('.')));
+        rest.get(end).is_none_or(|&u| u == unit(' ') && letters > 0).then_some((end + 1, letters))
+    };
+    let known = |at: usize| rest.get(at..at + 4).is_none_or(|word| TABLES.surnames.has(word.iter().copied()));
+    next(0).is_some_and(|(second, _)| known(second) || next(second).is_some_and(|(third, letters)| letters == 1 && known(third)))
 }
 
 /// A cheap test for a cue before `i`: the last letters before it end some cue.
@@ -59,10 +80,11 @@ pub(super) fn at(view: &View, i: usize) -> Option<Candidate> {
     }
     let (end, bits) = word(view, i)?;
     let cue = cue(view, i);
-    if bits & NEVER != 0 || bits == 0 && cue < TITLE {
+    if bits & (NEVER | INSTITUTION) != 0 {
         return None;
     }
-    let (last, score) = full(view, i, end, bits, cue)?;
+    let known = if bits & !PINYIN != 0 || cue >= TITLE { full(view, i, end, bits, cue) } else { None };
+    let (last, score) = capitals::extended(view, known).or_else(|| capitals::name(view, i, end, bits))?;
     (!view.at(last).is_some_and(|u| u == unit('@') || u == unit('_'))).then_some(Candidate {
         kind: PersonalKind::Name,
         range: i..last,
@@ -113,7 +135,7 @@ fn second(view: &View, end: usize, bits: i16, cue: i16) -> Option<(usize, i16)> 
     let known = more & SURNAME != 0 || more & GIVEN != 0 && more & WORD == 0;
     // An unknown second word is a surname only where the phrase ends after it.
     let taken = known || more == 0 && cue >= TITLE && closes(view, last) && last > start + 2;
-    (taken && more & NEVER == 0).then_some((last, more))
+    (taken && more & (NEVER | INSTITUTION) == 0).then_some((last, more))
 }
 
 /// Whether the form of address before `i` is a noun too (my doctor says), so that only a known name may follow.

@@ -44,6 +44,11 @@ impl<'a> View<'a> {
         self.text.gap(i)
     }
 
+    /// Whether a word that begins at `i` is written with a capital first letter and no second one; past the end that is not known yet.
+    pub(super) fn capitalised(&self, i: usize) -> bool {
+        self.at(i + 1).is_some() && self.text.capital(i) && !self.text.capital(i + 1)
+    }
+
     /// Whether a phrase ends before `i`: text end, dropped filler, or a unit that is no Chinese character.
     pub(super) fn ends(&self, i: usize) -> bool {
         self.at(i).is_none_or(|u| !is_han(u)) || self.gap(i)
