@@ -180,8 +180,9 @@ fn shaped(view: &View, i: usize, surname: Hit) -> Scored {
     let one = if first >= least { finished(view, i, given + 1, base + first + gap) } else { None };
     let title = titled(view, i, given, base, label);
     let two = given_points(view, given + 1).filter(|second| !view.gap(given + 1) && first + second >= least + 2).and_then(|second| {
-        // 马云飞, 刘海涛: a last character that is typical of names speaks against the word before it.
-        let spared = if word == WORD_AT_START && second >= 3 && label >= 0 { 3 } else { 0 };
+        // 刘海涛, 蓝天野先生: a last character that is typical of names, or a form of address, speaks against the word before it.
+        let typical = if second >= 3 { 4 } else { if second == 2 { 3 } else { 0 } };
+        let spared = if word == WORD_AT_START && label >= 0 { typical + if honoured(given + 2) { 3 } else { 0 } } else { 0 };
         finished(view, i, given + 2, base + first + second + gap + spared)
     });
     better(better(two, one), title)
