@@ -29,6 +29,38 @@ const WECHAT: Words = Words::new(&[
     "wechat id",
     "微信id",
     "微信名",
+    "微信账号",
+    "徽信",
+    "微芯",
+    "薇芯",
+    "围信",
+    "卫信",
+    "维信",
+    "唯信",
+    "绿泡泡",
+    "绿信",
+    "wei信",
+    "微x",
+    "wxh",
+    "wxid",
+    "v号",
+    "加v信",
+    "加vx",
+    "加wx",
+    "加weixin",
+    "加wechat",
+    "+vx",
+    "+wx",
+    "+微",
+    "+薇",
+    "加微信号",
+    "加个微信",
+    "加我微信",
+    "weixin id",
+    "weixin号",
+    "wechat号",
+    "wechat account",
+    "wechat username",
 ]);
 /// Words for QQ; a group ('QQ群') is nobody's.
 const QQ: Words = Words::new(&[
@@ -47,13 +79,34 @@ const QQ: Words = Words::new(&[
     "企鹅账号",
     "qq账号",
     "qq号码",
+    "扣扣号码",
+    "抠抠",
+    "蔻蔻",
+    "口口号",
+    "秋秋",
+    "秋秋号",
+    "求求号",
+    "腾讯号",
+    "企鹅号码",
+    "tencent qq",
+    "qq number",
+    "qq account",
+    "qq id",
+    "加扣",
+    "加扣扣",
+    "加球球",
+    "扣号",
+    "q q",
 ]);
 /// Most characters of a WeChat id (6 to 20, its settings page says), with room for `wxid_` ids of 19 and more.
 const MAX_ID: usize = 24;
 
 /// A QQ number: five to twelve digits after its label.
 pub(super) fn qq(r: &Reader<'_>, run: &Run) -> Option<Candidate> {
-    let part = (5..=12).rev().find_map(|count| run.part(count).filter(|part| part.is_one() || part.is_spelled()))?;
+    let part = (5..=12).rev().find_map(|count| {
+        run.part(count)
+            .filter(|part| part.is_one() || part.is_spelled() || part.groups.len() <= 4 && part.next.is_none() && part.digits.len() > 6)
+    })?;
     let whole = !part.is_joined(b"-._") && !glued_after(r, part.end) && part.digits.first() != Some(&0) && !is_amount(r, part.end);
     let label = label_end(r, run.start, QQ)?;
     let glued = left(r, run.start) != Left::Free;

@@ -8,12 +8,13 @@ use super::words::Words;
 /// Furthest look back from the start of a candidate: an address has its `://` or `www.` in the first units of a run of at most this length.
 pub(super) const LOOK: usize = 48;
 /// Most units between a number and its label: '号码是: ' and the like, and one bracket.
-const MAX_LINK: usize = 16;
+const MAX_LINK: usize = 18;
 
-/// What may stand between a label and its number, longest first where one ends in another.
+/// What may stand between a label and its number besides signs ([`is_sign`]), longest first where one ends in another.
 const LINKS: Words = Words::new(&[
-    " ", ":", "=", "(", ")", "[", "]", "\"", "'", "#", "-", "\u{201c}", "\u{300c}", "编号", "号码", "账号", "帐号", "号", "码", "证件",
-    "是", "为", "叫", "即", "no.", "no", "number", "num", "nr", "id", "is",
+    "编号", "号码", "账号", "帐号", "账户", "卡号", "证号", "号", "码", "证件", "证", "卡", "档案", "是", "为", "叫", "即", "系", "在",
+    "填", "写", "的", "了", "公历", "农历", "阴历", "阳历", "如下", "no.", "no", "number", "numbers", "num", "nr", "id", "is", "was",
+    "code", "card", "of", "my", "his", "her", "the", "file", "reads", "says", "ends",
 ]);
 /// Labels of numbers that are nobody's: trade, post, books, software, money, devices.
 const CONTRARY: Words = Words::new(&[
@@ -169,10 +170,16 @@ pub(super) fn label_end(r: &Reader<'_>, start: usize, words: Words) -> Option<us
         if words.end(r, place) {
             return Some(place);
         }
-        let link = LINKS.ending(r, place)?;
-        place = place.checked_sub(units(link))?;
+        let sign = is_sign(r.before(place, 1));
+        let link = if sign { 1 } else { units(LINKS.ending(r, place)?) };
+        place = place.checked_sub(link)?;
     }
     None
+}
+
+/// Whether the unit is a sign or a space that does not end a sentence.
+fn is_sign(unit: u16) -> bool {
+    unit != 0 && unit < 0x3041 && !is_alnum(unit) && !matches!(unit, 0x3002 | 0x21 | 0x3F | 0x3B) && (unit < 0xC0 || unit >= 0x2000)
 }
 
 /// Whether one of the words ends at most so many units before, in the same sentence. `distance` is at most 24.
@@ -233,7 +240,8 @@ pub(super) fn in_address(r: &Reader<'_>, start: usize) -> bool {
 /// Whether the unit is one that a number may directly follow in running text.
 pub(super) fn opens_token(r: &Reader<'_>, start: usize) -> bool {
     let last = r.before(start, 1);
-    let joined = is_one_of(last, b"-._/\\@&=%+") && is_alnum(r.before(start, 2));
+    // 'vin=lsva…' in a log; in an address of the net what stands behind '=' is nobody's.
+    let joined = is_one_of(last, b"-._/\\@&%+") && is_alnum(r.before(start, 2)) || is(last, b'=') && in_address(r, start);
     !is_alnum(last) && !joined
 }
 

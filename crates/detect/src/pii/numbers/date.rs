@@ -39,13 +39,36 @@ const LABELS: Words = Words::new(&[
     "birthdate",
     "birthday",
     "birthday is on",
+    "birthday is",
+    "birthday on",
+    "birthday falls on",
+    "bday",
+    "b-day",
+    "day of birth",
+    "date of birth is",
+    "dob is",
+    "was born on",
+    "born on the",
+    "birth date is",
+    "诞生于",
+    "诞生",
+    "降生于",
+    "降生",
+    "出生在",
+    "寿辰",
+    "生辰八字",
+    "生日日期",
+    "出生年份",
+    "生年月日",
+    "出生信息",
+    "生卒",
     "born",
     "born on",
     "born in",
     "birth",
 ]);
 /// Words that do so with a word between.
-const NEAR: Words = Words::new(&["born", "出生于", "出生日期"]);
+const NEAR: Words = Words::new(&["born", "birthday", "date of birth", "dob", "出生于", "出生日期", "出生年月", "生日"]);
 const AFTER: &[&str] = &["出生", "生于", "生人", "诞生于", "born"];
 const MONTHS: [&str; 12] =
     ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
@@ -73,7 +96,7 @@ pub(super) fn birth(r: &Reader<'_>, start: usize) -> Option<Candidate> {
     }
     // The look back is dear where dates are dense, so the shape is tried first.
     let day = chinese(r, start).or_else(|| signed(r, start)).or_else(|| solid(r, start)).or_else(|| english(r, start))?;
-    let labelled = label(r, start, LABELS) || near(r, start, NEAR, 4);
+    let labelled = label(r, start, LABELS) || near(r, start, NEAR, 6);
     let told = (labelled && (day.whole || !day.yearless)) || is_told_after(r, day);
     told.then(|| Candidate::new(BirthDate, start..day.end, if day.yearless { 0.8 } else { 1.0 }))
 }
@@ -163,8 +186,43 @@ fn ascii_number(r: &Reader<'_>, start: usize) -> Option<(u32, usize, usize)> {
     number(r, start).filter(|_| is_digit(r.at(start)))
 }
 
-/// '19850312'.
+/// '19850312', and in groups: '1985 0312', '1985 03 12', '19 85 03 12', '1985 - 03 - 12', '1985 / 3 / 12'.
 fn solid(r: &Reader<'_>, start: usize) -> Option<Day> {
+    spaced(r, start).or_else(|| together(r, start))
+}
+
+/// Eight digits in groups, or year, month and day, with spaces or one sign between.
+fn spaced(r: &Reader<'_>, start: usize) -> Option<Day> {
+    let (mut digits, mut place, mut groups) = (Vec::with_capacity(8), start, 0);
+    while digits.len() < 8 && groups < 4 {
+        let row: Vec<u32> = (0..5).map(|i| r.at(place + i)).take_while(|unit| is_digit(*unit)).map(|unit| u32::from(unit - 0x30)).collect();
+        // A month or a day of one digit, behind the year.
+        if row.len() == 1 && digits.len() >= 4 {
+            digits.push(0);
+        }
+        if row.is_empty() || row.len() > 4 {
+            return None;
+        }
+        place += row.len();
+        digits.extend(row);
+        groups += 1;
+        if digits.len() < 8 {
+            let gap = r.skip_spaces(place, 1);
+            let sign = gap + usize::from(is_one_of(r.at(gap), b"-/."));
+            place = r.skip_spaces(sign, 1).max(place + usize::from(sign == place));
+        }
+    }
+    let part = |range| digits.get(range).map_or(0, number_of);
+    let valid = digits.len() == 8 && is_day(part(0..4), part(4..6), part(6..8)) && (1850..2100).contains(&part(0..4));
+    (groups > 1 && valid && closes_token(r, place)).then_some(Day { end: place, whole: true, yearless: false })
+}
+
+fn number_of(digits: &[u32]) -> u32 {
+    digits.iter().fold(0, |n, digit| n * 10 + digit)
+}
+
+/// Eight digits in a row.
+fn together(r: &Reader<'_>, start: usize) -> Option<Day> {
     let count = (0..9).take_while(|i| is_digit(r.at(start + i))).count();
     let part = |from: usize, to: usize| (from..to).fold(0, |n, i| n * 10 + u32::from(r.at(start + i).wrapping_sub(0x30)));
     let valid = count == 8 && is_day(part(0, 4), part(4, 6), part(6, 8)) && closes_token(r, start + 8);

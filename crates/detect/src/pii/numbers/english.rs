@@ -28,7 +28,7 @@ pub(super) fn ssn(r: &Reader<'_>, run: &Run) -> Option<Candidate> {
 }
 
 /// Countries of the registry with the length of their numbers.
-const COUNTRIES: [(&[u8; 2], usize); 78] = [
+const COUNTRIES: [(&[u8; 2], usize); 88] = [
     (b"ad", 24),
     (b"ae", 23),
     (b"al", 28),
@@ -38,6 +38,7 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"be", 16),
     (b"bg", 22),
     (b"bh", 22),
+    (b"bi", 27),
     (b"br", 29),
     (b"by", 28),
     (b"ch", 21),
@@ -45,12 +46,14 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"cy", 28),
     (b"cz", 24),
     (b"de", 22),
+    (b"dj", 27),
     (b"dk", 18),
     (b"do", 28),
     (b"ee", 20),
     (b"eg", 29),
     (b"es", 24),
     (b"fi", 18),
+    (b"fk", 18),
     (b"fo", 18),
     (b"fr", 27),
     (b"gb", 22),
@@ -59,6 +62,7 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"gl", 18),
     (b"gr", 27),
     (b"gt", 28),
+    (b"hn", 28),
     (b"hr", 21),
     (b"hu", 28),
     (b"ie", 22),
@@ -80,11 +84,14 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"md", 24),
     (b"me", 22),
     (b"mk", 19),
+    (b"mn", 20),
     (b"mr", 27),
     (b"mt", 31),
     (b"mu", 30),
+    (b"ni", 28),
     (b"nl", 18),
     (b"no", 15),
+    (b"om", 23),
     (b"pk", 24),
     (b"pl", 28),
     (b"ps", 29),
@@ -92,6 +99,7 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"qa", 29),
     (b"ro", 24),
     (b"rs", 22),
+    (b"ru", 33),
     (b"sa", 24),
     (b"sc", 31),
     (b"sd", 18),
@@ -99,6 +107,7 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"si", 19),
     (b"sk", 24),
     (b"sm", 27),
+    (b"so", 23),
     (b"st", 25),
     (b"sv", 28),
     (b"tl", 23),
@@ -107,6 +116,7 @@ const COUNTRIES: [(&[u8; 2], usize); 78] = [
     (b"ua", 29),
     (b"va", 22),
     (b"vg", 24),
+    (b"ye", 30),
 ];
 
 /// An international bank account number: a country of the registry, its length, and the remainder 1 modulo 97.

@@ -162,3 +162,20 @@ pub(super) fn mac(r: &Reader<'_>, token: &Token) -> Option<Candidate> {
     let labelled = || label(r, start, MAC_LABELS) || near(r, start, MAC_LABELS, 8);
     (whole && varied() && ((size < 12 && telling()) || labelled()) && told).then(|| Candidate::new(MacAddress, start..end, 1.0))
 }
+
+/// A MAC address of twelve hexadecimal digits in any groups, after its label: '00 1a 2b 3c 4d 5e', '001a-2b3c-4d5e'.
+pub(super) fn mac_grouped(r: &Reader<'_>, token: &Token) -> Option<Candidate> {
+    let start = token.start;
+    if !is_hex(r.at(start)) || token.bytes.len() > 8 || !label(r, start, MAC_LABELS) {
+        return None;
+    }
+    let (mut place, mut count) = (start, 0);
+    while count < 12 {
+        place += usize::from(count > 0 && is_one_of(r.at(place), b" -:."));
+        if !is_hex(r.at(place)) {
+            return None;
+        }
+        (place, count) = (place + 1, count + 1);
+    }
+    (!is_alnum(r.at(place))).then(|| Candidate::new(MacAddress, start..place, 0.9))
+}

@@ -3,7 +3,7 @@
 use super::Candidate;
 use super::PersonalKind::GpsPosition;
 use super::context::{is_contrary, label, near};
-use super::reader::{Reader, is, is_alnum, is_digit, is_letter, is_one_of, units};
+use super::reader::{Reader, SPACE, is, is_alnum, is_digit, is_letter, is_one_of, units};
 use super::words::Words;
 
 const LABELS: Words = Words::new(&[
@@ -22,6 +22,11 @@ const LABELS: Words = Words::new(&[
     "coords",
     "location",
     "position",
+    "located at",
+    "geolocation",
+    "geo",
+    "map",
+    "pin",
     "经度",
     "纬度",
     "东经",
@@ -92,8 +97,10 @@ fn is_list(r: &Reader<'_>, end: usize) -> bool {
 fn second(r: &Reader<'_>, end: usize) -> Option<usize> {
     let sign = usize::from(is_one_of(r.at(end), b",;/") || matches!(r.at(end), 0x3001));
     let place = r.skip_spaces(end + sign, 2);
+    let place = if r.has(place, "and ") { place + 4 } else { place };
     let axis = r.has_any(place, AXES).map_or(0, units);
     let after = place + axis;
+    let after = if axis > 1 && r.has(after, " is ") { after + 3 } else { after };
     let linked = r.skip_spaces(after + usize::from(axis > 0 && is_one_of(r.at(after), b":=")), 1);
     (place > end || axis > 1).then_some(linked + usize::from(is_one_of(r.at(linked), b"-+")))
 }
@@ -103,10 +110,11 @@ fn angle(r: &Reader<'_>, start: usize) -> Option<Angle> {
     let (degrees, decimals, end) = decimal(r, start, MAX_DECIMALS)?;
     let degree = r.at(end) == 0xB0 || r.at(end) == 0x5EA6;
     if !degree {
-        let ended = !is_alnum(r.at(end)) || direction(r, end) > 0;
+        let named = direction(r, end);
+        let ended = !is_alnum(r.at(end)) || named > 0;
         let point = is(r.at(end), b'.') && is_digit(r.at(end + 1));
-        let directed = direction(r, end) > 0;
-        let end = end + usize::from(directed);
+        let directed = named > 0;
+        let end = end + named;
         return (decimals > 0 && ended && !point && !is(r.at(end), b'%')).then_some(Angle {
             degrees,
             decimals,
@@ -129,9 +137,11 @@ fn angle(r: &Reader<'_>, start: usize) -> Option<Angle> {
     Some(Angle { degrees, decimals: 2 + more, end: if named > 0 { place + named } else { end }, marked: true, directed: named > 0 })
 }
 
-/// One letter of the compass, not the beginning of a word.
+/// One letter of the compass, or its word, a space before it or not: how many units.
 fn direction(r: &Reader<'_>, place: usize) -> usize {
-    usize::from(is_one_of(r.at(place), b"nsew") && !is_letter(r.at(place + 1)))
+    let space = usize::from(is(r.at(place), SPACE as u8));
+    let word = r.has_any(place + space, &["north", "south", "east", "west", "n", "s", "e", "w"]).map_or(0, units);
+    if word > 0 && !is_letter(r.at(place + space + word)) { space + word } else { 0 }
 }
 
 /// Up to three digits and their decimals: the value, how many decimals, the end.

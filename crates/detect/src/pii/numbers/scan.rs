@@ -21,7 +21,7 @@ const AFTER_LABEL: usize = 18;
 const FEWEST: usize = 5;
 
 /// Rules for runs of digits.
-const RUNS: [fn(&Reader<'_>, &Run) -> Option<Candidate>; 12] = [
+const RUNS: [fn(&Reader<'_>, &Run) -> Option<Candidate>; 13] = [
     identity::eighteen,
     identity::fifteen,
     phone::mobile,
@@ -31,13 +31,23 @@ const RUNS: [fn(&Reader<'_>, &Run) -> Option<Candidate>; 12] = [
     permit::officer,
     permit::taiwan,
     licence::driving,
+    licence::social_run,
     account::qq,
     account::wechat_digits,
     english::ssn,
 ];
 /// Rules for tokens of letters and digits.
-const TOKENS: [fn(&Reader<'_>, &Token) -> Option<Candidate>; 7] =
-    [permit::permit, vehicle::vin, credit::credit, licence::driving_foreign, licence::social, network::mac, network::ipv4];
+const TOKENS: [fn(&Reader<'_>, &Token) -> Option<Candidate>; 9] = [
+    permit::permit,
+    vehicle::vin,
+    credit::credit,
+    licence::driving_foreign,
+    licence::social,
+    licence::social_serial,
+    network::mac,
+    network::mac_grouped,
+    network::ipv4,
+];
 
 /// Everything the rules propose, near the units that may matter.
 pub(super) fn candidates(text: &Folded) -> Vec<Candidate> {

@@ -80,8 +80,8 @@ impl std::ops::Deref for Bytes {
     }
 }
 
-/// Up to two letters and a row of digits, with one space or hyphen between: 'e12345678', 'ea 1234567', 'h1234567890'; eight
-/// digits also in halves.
+/// Up to two letters and a row of digits, with one space or hyphen between: 'e12345678', 'ea 1234567', 'h1234567890'; behind letters the
+/// digits also in groups of two or more.
 #[derive(Debug)]
 pub(super) struct Serial {
     /// The letters.
@@ -101,9 +101,16 @@ impl Serial {
             return None;
         }
         let place = place + usize::from(!letters.is_empty() && is_one_of(r.at(place), b" -"));
-        let first = (0..13).take_while(|i| is_digit(r.at(place + i))).count();
-        let halves = first == 4 && !letters.is_empty() && is_one_of(r.at(place + 4), b" -") && (5..9).all(|i| is_digit(r.at(place + i)));
-        let (digits, end) = if halves { (8, place + 9) } else { (first, place + first) };
+        let row = |at: usize| (0..13).take_while(|i| is_digit(r.at(at + i))).count();
+        let first = row(place);
+        let (mut digits, mut end) = (first, place + first);
+        while !letters.is_empty() && digits < 10 && is_one_of(r.at(end), b" -") {
+            let more = row(end + 1);
+            if more < 2 || digits + more > 10 {
+                break;
+            }
+            (digits, end) = (digits + more, end + 1 + more);
+        }
         ((5..=12).contains(&digits) && opens_token(r, start) && closes_token(r, end)).then_some(Self { letters, digits, end })
     }
 }

@@ -12,8 +12,31 @@ const COMMON: &str = "新云青吉贵黑川宁甘使领";
 const BEFORE_COMMON: &str = "最全更创革刷重里讯为昂宝年漆乌四大行带占本";
 const LABELS: Words =
     Words::new(&["车牌", "车牌号", "车号", "号牌", "牌照", "牌号", "车辆", "开车", "plate", "license plate", "plate number"]);
-const VIN_LABELS: Words =
-    Words::new(&["车架号", "车架", "vin", "vin码", "车辆识别代号", "车辆识别码", "车辆识别", "识别代号", "大架号", "chassis"]);
+const VIN_LABELS: Words = Words::new(&[
+    "车架号",
+    "车架",
+    "vin",
+    "vin码",
+    "车辆识别代号",
+    "车辆识别码",
+    "车辆识别",
+    "识别代号",
+    "识别码",
+    "大架号",
+    "大架",
+    "车驾号",
+    "车身号",
+    "车辆代号",
+    "底盘",
+    "底盘号",
+    "chassis",
+    "chassis no",
+    "chassis no.",
+    "frame",
+    "vehicle identification",
+    "vehicle identification number",
+    "vehicle id",
+]);
 /// Last characters of plates of the police, learners, trailers, embassies, and of Hong Kong and Macao.
 const SUFFIXES: &str = "警学挂港澳领使试超";
 
@@ -109,6 +132,10 @@ const WEIGHTS: [u32; 17] = [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2];
 
 /// A vehicle identification number: by its check digit and the digits it must end in, or by its label.
 pub(super) fn vin(r: &Reader<'_>, token: &Token) -> Option<Candidate> {
+    // In groups (lsv aa49j 132047371) only after its label.
+    let gathered =
+        if token.bytes.len() < 17 && label(r, token.start, VIN_LABELS) { Some(Token::gather(r, token.start, 17)?) } else { None };
+    let token = gathered.as_ref().unwrap_or(token);
     if token.bytes.len() != 17 || !token.is_alone(r) || token.bytes.iter().any(|byte| matches!(byte, b'i' | b'o' | b'q')) {
         return None;
     }
@@ -117,7 +144,7 @@ pub(super) fn vin(r: &Reader<'_>, token: &Token) -> Option<Candidate> {
     let labelled = label(r, token.start, VIN_LABELS) || near(r, token.start, VIN_LABELS, 8);
     let year = !matches!(token.bytes.get(9), Some(b'u' | b'z' | b'0'));
     let checked = is_checked(&token.bytes) && ends_in_digits && year && letters >= 3;
-    let plain = labelled && (letters > 0 || is_checked(&token.bytes)) && is_digit(r.at(token.end - 1));
+    let plain = labelled && (letters > 0 || is_checked(&token.bytes)) && (is_digit(r.at(token.end - 1)) || is_checked(&token.bytes));
     (checked || plain).then(|| Candidate::new(Vin, token.start..token.end, if labelled { 1.0 } else { 0.8 }))
 }
 

@@ -78,12 +78,26 @@ fn pinyin(view: &View, (i, end, bits): (usize, usize, i16), (at, last, more): (u
 
 /// What is written like a Chinese name and is none.
 const PLACES: [&str; 14] = [
-    "hong kong", "tai chi", "feng shui", "yin yang", "xi an", "he nan", "hu nan", "wu han", "shang hai", "su zhou", "jin jiang", "ma long", "li ning", "tang dynasty",
+    "hong kong",
+    "tai chi",
+    "feng shui",
+    "yin yang",
+    "xi an",
+    "he nan",
+    "hu nan",
+    "wu han",
+    "shang hai",
+    "su zhou",
+    "jin jiang",
+    "ma long",
+    "li ning",
+    "tang dynasty",
 ];
 
 /// Whether the word is one to three syllables of pinyin, a hyphen between them or not.
 fn syllables(view: &View, from: usize, to: usize) -> bool {
-    let letters: String = (from..to).filter_map(|k| view.at(k)).filter_map(|u| char::from_u32(u32::from(u))).filter(|c| *c != '-').collect();
+    let letters: String =
+        (from..to).filter_map(|k| view.at(k)).filter_map(|u| char::from_u32(u32::from(u))).filter(|c| *c != '-').collect();
     (2..=12).contains(&letters.len()) && reads(&letters, 3)
 }
 
@@ -99,8 +113,8 @@ fn is_syllable(letters: &str) -> bool {
     const INITIALS: [&str; 24] =
         ["zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s", "y", "w", ""];
     const FINALS: [&str; 34] = [
-        "a", "o", "e", "i", "u", "ai", "ei", "ao", "ou", "an", "en", "ang", "eng", "ong", "er", "ia", "ie", "iao", "iu", "ian", "in", "iang",
-        "ing", "iong", "ua", "uo", "uai", "ui", "uan", "un", "uang", "ue", "v", "ve",
+        "a", "o", "e", "i", "u", "ai", "ei", "ao", "ou", "an", "en", "ang", "eng", "ong", "er", "ia", "ie", "iao", "iu", "ian", "in",
+        "iang", "ing", "iong", "ua", "uo", "uai", "ui", "uan", "un", "uang", "ue", "v", "ve",
     ];
     INITIALS.iter().any(|initial| letters.strip_prefix(initial).is_some_and(|rest| FINALS.contains(&rest)))
 }
