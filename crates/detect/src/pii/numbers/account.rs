@@ -4,7 +4,7 @@ use super::Candidate;
 use super::PersonalKind::{Qq, Wechat};
 use super::context::{Left, glued_after, is_amount, label_end, left};
 use super::reader::{Reader, is, is_alnum, is_digit, is_letter, is_one_of};
-use super::run::Run;
+use super::run::{Part, Run};
 use super::words::Words;
 
 /// Words for WeChat.
@@ -103,10 +103,9 @@ const MAX_ID: usize = 24;
 
 /// A QQ number: five to twelve digits after its label.
 pub(super) fn qq(r: &Reader<'_>, run: &Run) -> Option<Candidate> {
-    let part = (5..=12).rev().find_map(|count| {
-        run.part(count)
-            .filter(|part| part.is_one() || part.is_spelled() || part.groups.len() <= 4 && part.next.is_none() && part.digits.len() > 6)
-    })?;
+    let grouped = |part: &Part<'_>| part.next.is_none() && part.groups.len() <= 5;
+    let shape = |part: &Part<'_>| part.is_one() || part.is_spelled() || grouped(part);
+    let part = (5..=12).rev().find_map(|count| run.part(count).filter(shape))?;
     let whole = !part.is_joined(b"-._") && !glued_after(r, part.end) && part.digits.first() != Some(&0) && !is_amount(r, part.end);
     let label = label_end(r, run.start, QQ)?;
     let glued = left(r, run.start) != Left::Free;

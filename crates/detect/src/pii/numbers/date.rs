@@ -194,10 +194,10 @@ fn solid(r: &Reader<'_>, start: usize) -> Option<Day> {
 /// Eight digits in groups, or year, month and day, with spaces or one sign between.
 fn spaced(r: &Reader<'_>, start: usize) -> Option<Day> {
     let (mut digits, mut place, mut groups) = (Vec::with_capacity(8), start, 0);
-    while digits.len() < 8 && groups < 4 {
+    while digits.len() < 8 && groups < 8 {
         let row: Vec<u32> = (0..5).map(|i| r.at(place + i)).take_while(|unit| is_digit(*unit)).map(|unit| u32::from(unit - 0x30)).collect();
         // A month or a day of one digit, behind the year.
-        if row.len() == 1 && digits.len() >= 4 {
+        if row.len() == 1 && digits.len() >= 4 && groups < 4 {
             digits.push(0);
         }
         if row.is_empty() || row.len() > 4 {

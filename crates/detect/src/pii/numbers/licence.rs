@@ -111,7 +111,7 @@ const SOCIAL: Words = Words::new(&[
 /// Groups in which the digits of a card are printed or read out.
 const MAX_GROUPS: usize = 6;
 /// How far such a word may stand before the number when other words are between.
-const REACH: usize = 12;
+const REACH: usize = 20;
 
 /// Words that say it although other words stand between.
 const DRIVING_NEAR: Words =

@@ -7,7 +7,7 @@ use super::Candidate;
 use super::PersonalKind::{IpAddress, MacAddress};
 use super::context::{is_contrary, label, near};
 use super::reader::{Reader, is, is_alnum, is_digit, is_letter, is_one_of};
-use super::token::Token;
+use super::token::{Token, joint};
 use super::words::Words;
 
 const IP_LABELS: Words = Words::new(&[
@@ -171,7 +171,7 @@ pub(super) fn mac_grouped(r: &Reader<'_>, token: &Token) -> Option<Candidate> {
     }
     let (mut place, mut count) = (start, 0);
     while count < 12 {
-        place += usize::from(count > 0 && is_one_of(r.at(place), b" -:."));
+        place += if count == 0 { 0 } else { joint(r, place).max(usize::from(is(r.at(place), b':'))) };
         if !is_hex(r.at(place)) {
             return None;
         }

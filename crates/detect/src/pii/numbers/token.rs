@@ -29,12 +29,11 @@ impl Token {
         (1..=MAX_TOKEN).contains(&bytes.len()).then_some(Self { start, end, bytes })
     }
 
-    /// So many characters that begin here, together or in groups with one space or hyphen between.
+    /// So many characters that begin here, together or in groups ([`joint`]).
     pub(super) fn gather(r: &Reader<'_>, start: usize, count: usize) -> Option<Self> {
         let (mut bytes, mut place) = (Bytes::new(), start);
         while bytes.len() < count {
-            let separated = !bytes.is_empty() && is_one_of(r.at(place), b" -");
-            place += usize::from(separated);
+            place += if bytes.is_empty() { 0 } else { joint(r, place) };
             bytes.push(byte(r, place)?);
             place += 1;
         }
@@ -80,8 +79,8 @@ impl std::ops::Deref for Bytes {
     }
 }
 
-/// Up to two letters and a row of digits, with one space or hyphen between: 'e12345678', 'ea 1234567', 'h1234567890'; behind letters the
-/// digits also in groups of two or more.
+/// Up to two letters and a row of digits, with a sign between ([`joint`]) or none: 'e12345678', 'ea 1234567', 'h1234567890'; behind letters the
+/// digits also in groups.
 #[derive(Debug)]
 pub(super) struct Serial {
     /// The letters.
@@ -100,19 +99,29 @@ impl Serial {
         if is_letter(r.at(place)) {
             return None;
         }
-        let place = place + usize::from(!letters.is_empty() && is_one_of(r.at(place), b" -"));
+        let place = place + if letters.is_empty() { 0 } else { joint(r, place) };
         let row = |at: usize| (0..13).take_while(|i| is_digit(r.at(at + i))).count();
         let first = row(place);
         let (mut digits, mut end) = (first, place + first);
-        while !letters.is_empty() && digits < 10 && is_one_of(r.at(end), b" -") {
-            let more = row(end + 1);
-            if more < 2 || digits + more > 10 {
+        // One letter is followed by eight digits (by ten in a permit of Hong Kong or Macao), two by seven.
+        let whole = if matches!(letters.as_slice(), b"h" | b"m") { 10 } else { 9 - letters.len() };
+        while !letters.is_empty() && digits < whole {
+            let next = end + joint(r, end);
+            let more = row(next);
+            if next == end || more == 0 || digits + more > whole {
                 break;
             }
-            (digits, end) = (digits + more, end + 1 + more);
+            (digits, end) = (digits + more, next + more);
         }
         ((5..=12).contains(&digits) && opens_token(r, start) && closes_token(r, end)).then_some(Self { letters, digits, end })
     }
+}
+
+/// How many units join two groups: a space, or one sign with a space on either side or none.
+pub(super) fn joint(r: &Reader<'_>, place: usize) -> usize {
+    let sign = r.skip_spaces(place, 1);
+    let signed = is_one_of(r.at(sign), b"-._/") || matches!(r.at(sign), 0xB7 | 0x2010..=0x2015);
+    if signed { r.skip_spaces(sign + 1, 1) - place } else { sign - place }
 }
 
 fn byte(r: &Reader<'_>, place: usize) -> Option<u8> {
