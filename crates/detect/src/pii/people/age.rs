@@ -19,6 +19,7 @@ struct Tables {
     only: Words,
     limits: Words,
     general: Words,
+    owner_back: Words,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -29,6 +30,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         only: Words::forward_of(roles, &[9]),
         limits: Words::forward_of(words, &[7]),
         general: Words::backward_of(words, &[2]),
+        owner_back: Words::backward_of(words, &[1]),
     }
 });
 
@@ -47,7 +49,7 @@ pub(super) fn may_be(rest: &[u16]) -> bool {
 
 /// The statement of a child's age that starts at `i`: its end and how sure it is.
 pub(super) fn at(view: &View, i: usize) -> Option<(usize, f32)> {
-    child_of_age(view, i).or_else(|| child_then_age(view, i)).or_else(|| only(view, i))
+    child_of_age(view, i).or_else(|| child_then_age(view, i)).or_else(|| pupil(view, i)).or_else(|| only(view, i))
 }
 
 /// The age at `i`: years (months are 0) and its end.
@@ -61,7 +63,9 @@ fn age(view: &View, i: usize) -> Option<(u32, usize)> {
         "周岁",
         "岁半",
         "岁零",
+        "岁多",
         "岁",
+        "个多月大",
         "个半月大",
         "个月大",
         "-year-old",
@@ -107,10 +111,34 @@ fn child_of_age(view: &View, i: usize) -> Option<(usize, f32)> {
     }
     let Some(kin) = kin.filter(|&kin| !sex(kin, at)) else {
         // My daughter is 8 years old.
-        return (latin && near_before(view, &TABLES.kin_back, i, 24) && !near_before(view, &TABLES.general, i, 24)).then_some((end, 0.8));
+        // 王小萌8岁, 但 not 王小萌8岁时.
+        let named = !latin && super::names::ends_at(view, i) && TABLES.limits.at(view, end).is_none() && view.ends(end);
+        let own = latin && near_before(view, &TABLES.kin_back, i, 24) && !near_before(view, &TABLES.general, i, 24);
+        return (named || own).then_some((end, if named { 0.7 } else { 0.8 }));
     };
     let own = OWN.iter().any(|word| starts_with(view, at, word));
     (own || this_one(view, i, latin)).then_some((kin, 0.85))
+}
+
+/// `女儿上小学三年级`, `儿子在读幼儿园`: a school that nobody of fourteen attends.
+fn pupil(view: &View, i: usize) -> Option<(usize, f32)> {
+    let kin = word_at(view, &TABLES.kin, i).filter(|&kin| kin > i + 1)?;
+    let schools =
+        ["幼儿园", "小学", "托班", "托儿所", "学前班", "一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "kindergarten"];
+    let barred = |u: u16| matches!(char_of(u), '们' | '的' | '和' | '比' | '应' | '可' | '需' | '。');
+    for at in kin..=kin + BETWEEN {
+        if let Some(school) = schools.iter().find(|school| starts_with(view, at, school)) {
+            let goes = (kin..at).any(|k| view.at(k).is_some_and(|u| matches!(char_of(u), '上' | '读' | '念' | '在' | '是')));
+            let own = near_before(view, &TABLES.owner_back, i, 4);
+            let end = at + school.encode_utf16().count();
+            let grown = matches!(view.at(end).map(char_of), Some('老' | '教' | '毕' | '时' | '校'));
+            return (goes && own && !grown && !near_before(view, &TABLES.general, i, 6)).then_some((end, 0.75));
+        }
+        if view.at(at).is_none_or(barred) {
+            return None;
+        }
+    }
+    None
 }
 
 fn sex(kin: usize, at: usize) -> bool {

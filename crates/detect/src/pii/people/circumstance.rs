@@ -162,7 +162,7 @@ fn suffered(view: &View, i: usize) -> Option<(usize, f32)> {
         }
         at += 1;
     };
-    let told = person(view, i, if latin { CLAUSE_EN } else { CLAUSE });
+    let told = person(view, i, if latin { CLAUSE_EN } else { CLAUSE }) || !latin && super::names::ends_at(view, i);
     let ok = !is_general(view, i, end) && (told || verb.value == 1 && !latin);
     ok.then_some((end, if told { 0.9 } else { 0.65 }))
 }
@@ -253,7 +253,7 @@ fn follower(view: &View, i: usize) -> Option<(usize, f32)> {
     let end = word_at(view, &TABLES.followers, i)?;
     let latin = view.at(i).is_some_and(is_letter);
     let is = if latin {
-        [" is a ", " am a ", "'m a ", " was a ", " is an ", "'s a "]
+        [" is a ", " am a ", "'m a ", " was a ", " is an ", "'s a ", " is ", " am ", "'m "]
             .iter()
             .any(|is| (0..=12).any(|k| i.checked_sub(k).is_some_and(|at| ends_with(view, at, is))))
     } else {
@@ -275,18 +275,34 @@ fn starts_with(view: &View, i: usize, word: &str) -> bool {
 fn body(view: &View, i: usize) -> Option<(usize, f32)> {
     let part = word_at(view, &TABLES.bodies, i)?;
     let data = TABLES.data.at(view, part).or_else(|| TABLES.data.at(view, view.skip_filler(part, 1)));
+    let latin_word = view.at(i).is_some_and(is_letter);
     let end = match data {
         Some(hit) if TABLES.data.at(view, part).is_some() => part + hit.len,
         Some(hit) => view.skip_filler(part, 1) + hit.len,
+        None if !latin_word && taken(view, i, part) => return Some((part, 0.75)),
         None => return None,
     };
-    let of = view.before(i) == Some(unit('的')) && (person(view, i - 1, 0) || super::names::ends_at(view, i - 1));
+    let owner = if view.before(i) == Some(unit('的')) { i - 1 } else { i };
+    let of = (owner < i || !latin_word) && (person(view, owner, 0) || super::names::ends_at(view, owner)) && !is_general(view, i, end);
     let latin = [" my ", " his ", " her ", "'s ", "my ", "his ", "her "].iter().any(|of| ends_with(view, i, of))
         && view.at(i).is_some_and(is_letter);
     if of || latin {
         return Some((end, 0.85));
     }
     (value_follows(view, end)).then_some((end, 0.8))
+}
+
+/// `采集了他的指纹`, `他的人脸被录入`: someone's, and taken from them.
+fn taken(view: &View, i: usize, part: usize) -> bool {
+    let verbs = [
+        "采集", "录入", "提取", "上传", "登记", "泄露", "留存", "保存", "存储", "存了", "录了", "刷了", "收集", "比对", "盗用", "倒卖",
+        "出售", "采了",
+    ];
+    let before = (1..=10).any(|back| i.checked_sub(back).is_some_and(|at| verbs.iter().any(|verb| starts_with(view, at, verb))));
+    let after = || (0..=3).any(|on| verbs.iter().any(|verb| starts_with(view, part + on, verb)));
+    let owner = if view.before(i) == Some(unit('的')) { i - 1 } else { i };
+    let own = person(view, owner, 0) || super::names::ends_at(view, owner) && owner < i;
+    own && !near_before(view, &TABLES.general, i, CLAUSE) && (before || after())
 }
 
 /// A colon, `为` or `是`, then a run of at least six letters and digits.
