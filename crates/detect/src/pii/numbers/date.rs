@@ -96,7 +96,7 @@ pub(super) fn birth(r: &Reader<'_>, start: usize) -> Option<Candidate> {
     }
     // The look back is dear where dates are dense, so the shape is tried first.
     let day = chinese(r, start).or_else(|| signed(r, start)).or_else(|| solid(r, start)).or_else(|| english(r, start))?;
-    let labelled = label(r, start, LABELS) || near(r, start, NEAR, 6);
+    let labelled = label(r, start, LABELS) || near(r, start, NEAR, 6) && !r.ends_in(start, "快乐");
     let told = (labelled && (day.whole || !day.yearless)) || is_told_after(r, day);
     told.then(|| Candidate::new(BirthDate, start..day.end, if day.yearless { 0.8 } else { 1.0 }))
 }
@@ -209,7 +209,10 @@ fn spaced(r: &Reader<'_>, start: usize) -> Option<Day> {
         if digits.len() < 8 {
             let gap = r.skip_spaces(place, 1);
             let sign = gap + usize::from(is_one_of(r.at(gap), b"-/."));
-            place = r.skip_spaces(sign, 1).max(place + usize::from(sign == place));
+            if sign == place {
+                return None;
+            }
+            place = r.skip_spaces(sign, 1);
         }
     }
     let part = |range| digits.get(range).map_or(0, number_of);
