@@ -2,7 +2,7 @@
 //!
 //! An automaton steps once a character and misses the cache once a step when the list is long. Here nearly every position is turned away by
 //! two look-ups in a small filter that holds the beginnings of all patterns: one for the next two units, one for the next three and four (as the
-//! literal matcher of Hyperscan does with its first stage). It is a Bloom filter whose two bits of a key lie in one word (Putze, Sanders and
+//! literal matcher of Hyperscan does with its first stage). It is a Bloom filter whose three bits of a key lie in one word (Putze, Sanders and
 //! Singler 2007), small enough for the first two caches. Only what passes is looked up in a hash table of beginnings, whose slot names a range of the sorted patterns; there a binary search finds the last pattern not after the
 //! text, and the chain of its prefixes holds every match. The cost is linear in the text, times the longest pattern in the worst case.
 
@@ -21,11 +21,10 @@ pub(crate) const BLOCK: usize = 2048;
 
 /// Bits in the table of beginnings for each key: one in eight passes by chance.
 const BITS_EACH: usize = 8;
-/// Most beginnings for each word of the filter: at most six bits of thirty-two are then set, and one key in thirty passes by chance.
-const KEYS_A_WORD: usize = 3;
-/// Sizes of the filter in words: 4 KiB to 1 MiB, a common second-level cache.
-const FILTER_SIZES: [usize; 5] = [0x400, 0x1000, 0x4000, 0x1_0000, LARGEST];
-const LARGEST: usize = 0x4_0000;
+/// Most beginnings for each word of the filter: at most six bits of thirty-two are then set, and one key in two hundred passes by chance.
+const KEYS_A_WORD: usize = 2;
+/// Sizes of the filter in words, powers of two: 4 KiB to 1 MiB, a common second-level cache.
+const FILTER_SIZES: std::ops::RangeInclusive<usize> = 0x400..=0x4_0000;
 
 /// A match: which pattern, and the units it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,7 +94,7 @@ const NONE: u32 = u32::MAX;
 /// The compiled patterns, wherever they lie (own memory or a mapped file).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patterns<'a> {
-    /// Two bits for each beginning: in the word of its first two units for a pattern of two, of its first three for a longer one.
+    /// Three bits for each beginning: in the word of its first two units for a pattern of two, of its first three for a longer one.
     pub(crate) filter: &'a [u32],
     /// One bit for each unit that is a pattern by itself; empty if there are none.
     pub(crate) singles: &'a [u64],
@@ -200,7 +199,7 @@ impl Compiled {
 
     fn fill_filter(&mut self, groups: &[Slot]) {
         let wanted = groups.len().div_ceil(KEYS_A_WORD);
-        let size = FILTER_SIZES.into_iter().find(|size| *size >= wanted).unwrap_or(LARGEST);
+        let size = wanted.next_power_of_two().clamp(*FILTER_SIZES.start(), *FILTER_SIZES.end());
         self.filter.resize(size, 0);
         for (word, key) in groups.iter().filter_map(|slot| filter_keys(slot.begin)) {
             if let Some(word) = self.filter.get_mut(word as usize & (size - 1)) {
@@ -307,9 +306,11 @@ fn print(prefix: u64) -> u64 {
 pub(crate) const THIRD: u32 = 0x1CE4_E5B9;
 /// How far a product is shifted onto itself, so that its low bits depend on all units.
 pub(crate) const FOLDED: u32 = 15;
-/// The two runs of five bits of a key that choose bits of a word; the word is chosen by the low ones, of which none is among these.
+/// The runs of five bits of a key that choose bits of a word; the word is chosen by the low ones, of which only the largest filter asks for one of
+/// these.
 pub(crate) const FIRST_BIT: u32 = 27;
 pub(crate) const SECOND_BIT: u32 = 22;
+pub(crate) const THIRD_BIT: u32 = 17;
 
 /// What the filter knows two units by.
 #[inline(always)]
@@ -340,7 +341,7 @@ fn filter_keys(begin: u64) -> Option<(u32, u32)> {
 
 #[inline(always)]
 fn filter_bits(key: u32) -> u32 {
-    1 << (key >> FIRST_BIT) | 1 << (key >> SECOND_BIT & 31)
+    1 << (key >> FIRST_BIT) | 1 << (key >> SECOND_BIT & 31) | 1 << (key >> THIRD_BIT & 31)
 }
 
 impl<'a> Patterns<'a> {
@@ -350,7 +351,9 @@ impl<'a> Patterns<'a> {
     /// A table has a wrong length or points outside.
     pub(crate) fn check(&self) -> Result<(), Corrupt> {
         let patterns = self.len();
-        let filters = FILTER_SIZES.contains(&self.filter.len()) && (self.singles.is_empty() || self.singles.len() == 1 << 10);
+        let filters = FILTER_SIZES.contains(&self.filter.len())
+            && self.filter.len().is_power_of_two()
+            && (self.singles.is_empty() || self.singles.len() == 1 << 10);
         let slots = self.slots.len().is_power_of_two()
             && self.slots.iter().any(|slot| slot.count == 0)
             && self.slots.iter().all(|slot| slot.first as usize + slot.count as usize <= patterns);
@@ -382,36 +385,11 @@ impl<'a> Patterns<'a> {
     /// Calls `found` for every match, in order of start; stops when it says so. What `may_be` denies is not looked up: it is asked for a start and a
     /// number of units, which is that of the match or, from [`BEGIN`] on, the least.
     pub(crate) fn scan(&self, text: &[u16], may_be: impl Fn(usize, usize) -> bool, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
-        let mut candidates = [0_u16; BLOCK];
-        for block in (0..text.len()).step_by(BLOCK) {
-            let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
-            let count = self.candidates(window, (text.len() - block).min(BLOCK), &mut candidates);
-            for &at in candidates.iter().take(count) {
-                let at = block + usize::from(at);
-                if self.matches_at(text, at, &may_be, &mut found).is_break() {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Writes the positions that may begin a match, and says how many. The size of the filter is a constant in each copy of the loop, so that no
-    /// access needs a check.
-    fn candidates(&self, window: &[u16], positions: usize, out: &mut [u16; BLOCK]) -> usize {
         if !self.singles.is_empty() {
-            return all(0..positions, out, 0);
+            let _ = (0..text.len()).try_for_each(|at| self.matches_at(text, at, &may_be, &mut found));
+            return;
         }
-        let whole = window.len().saturating_sub(BEGIN - 1).min(positions);
-        let (from, count) = crate::wide::sift(self.filter, window, out);
-        let count = match self.filter.len() {
-            0x400 => sift::<0x400>(self.filter, window, from..whole, out, count),
-            0x1000 => sift::<0x1000>(self.filter, window, from..whole, out, count),
-            0x4000 => sift::<0x4000>(self.filter, window, from..whole, out, count),
-            0x1_0000 => sift::<0x1_0000>(self.filter, window, from..whole, out, count),
-            _ => sift::<LARGEST>(self.filter, window, from..whole, out, count),
-        };
-        // The last few places are looked up as they are.
-        all(whole..positions, out, count)
+        let _ = each_candidate(self.filter, text, |at| self.matches_at(text, at, &may_be, &mut found));
     }
 
     /// Calls `found` for every match that begins at a place; see [`Self::scan`].
@@ -543,6 +521,54 @@ impl<'a> Patterns<'a> {
     }
 }
 
+/// The filters of several sets of patterns in one: what it turns away begins a pattern of none.
+#[derive(Debug, Default)]
+pub(crate) struct Sieve(Vec<u32>);
+
+impl Sieve {
+    /// Of these sets; patterns of one unit it does not know.
+    pub(crate) fn of(sets: Vec<Patterns<'_>>) -> Self {
+        let mut filter = vec![0; sets.iter().map(|set| set.filter.len()).max().unwrap_or(0)];
+        for set in sets {
+            // The word of a key in a smaller filter is that of the larger one without its highest bits.
+            for (word, own) in filter.iter_mut().zip(set.filter.iter().cycle()) {
+                *word |= own;
+            }
+        }
+        Self(filter)
+    }
+
+    /// The places of a text that may begin a match, in order.
+    pub(crate) fn sift(&self, text: &[u16]) -> Vec<u32> {
+        let mut places = Vec::new();
+        let _ = each_candidate(&self.0, text, |at| {
+            places.push(at as u32);
+            ControlFlow::Continue(())
+        });
+        places
+    }
+}
+
+/// Calls `may_begin` for every place that a filter does not turn away, in order, until it says so.
+fn each_candidate(filter: &[u32], text: &[u16], mut may_begin: impl FnMut(usize) -> ControlFlow<()>) -> ControlFlow<()> {
+    let mut candidates = [0_u16; BLOCK];
+    for block in (0..text.len()).step_by(BLOCK) {
+        let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
+        let count = self::candidates(filter, window, (text.len() - block).min(BLOCK), &mut candidates);
+        candidates.iter().take(count).try_for_each(|&at| may_begin(block + usize::from(at)))?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Writes the positions that may begin a match, and says how many.
+fn candidates(filter: &[u32], window: &[u16], positions: usize, out: &mut [u16; BLOCK]) -> usize {
+    let whole = window.len().saturating_sub(BEGIN - 1).min(positions);
+    let (from, count) = crate::wide::sift(filter, window, out);
+    let count = sift(filter, window, from..whole, out, count);
+    // The last few places are looked up as they are.
+    all(whole..positions, out, count)
+}
+
 fn all(positions: Range<usize>, out: &mut [u16; BLOCK], count: usize) -> usize {
     let places = out.iter_mut().skip(count).zip(positions);
     count + places.map(|(slot, at)| *slot = at as u16).count()
@@ -551,9 +577,9 @@ fn all(positions: Range<usize>, out: &mut [u16; BLOCK], count: usize) -> usize {
 /// Writes the positions whose next two or three units are a pattern, or whose next four begin one, as far as the filter can tell. No branch: a
 /// mispredicted one costs more than all the rest.
 #[inline(never)]
-fn sift<const SIZE: usize>(filter: &[u32], window: &[u16], positions: Range<usize>, out: &mut [u16; BLOCK], mut count: usize) -> usize {
-    let Some(filter) = filter.first_chunk::<SIZE>() else { return all(positions, out, count) };
-    let word = |key: u32| filter.get(key as usize & (SIZE - 1)).copied().unwrap_or_default();
+fn sift(filter: &[u32], window: &[u16], positions: Range<usize>, out: &mut [u16; BLOCK], mut count: usize) -> usize {
+    let last = filter.len().wrapping_sub(1);
+    let word = |key: u32| filter.get(key as usize & last).copied().unwrap_or_default();
     let lacks = |word: u32, key: u32| !word & filter_bits(key) != 0;
     let window = window.get(positions.start..).unwrap_or_default();
     for (position, &[first, second, third, fourth]) in positions.zip(window.array_windows::<BEGIN>()) {

@@ -14,13 +14,13 @@ use taxonomy::{Finding, Severity};
 
 use crate::engine::{Hit, MAX_UNITS};
 use crate::fold::{Folded, is_cjk};
-use crate::lexicon::{Artefact, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Stage};
+use crate::lexicon::{Artefact, Form, Lexicon, MAX_THEN_BYTES, MAX_WITHIN, Role, Rule, Searched, Stage};
 use crate::pipeline::{DetectError, Detector, Item, MAX_FINDINGS};
 use crate::policy::Direction;
-use crate::reading::{Reading, is_word};
-use crate::signature::{Marks, Present, Signature, signatures};
+use crate::reading::{Reading, Sifted, is_word};
+use crate::signature::{Marks, Present, Signature, Signatures};
 use crate::trail::Trail;
-use crate::view::{Via, Views};
+use crate::view::{self, Via, Views};
 
 /// Most places looked at in one item: a text made of nothing but keywords must not fill the memory (16 bytes each).
 const MAX_PLACES: usize = 1 << 20;
@@ -44,7 +44,7 @@ pub struct Keywords {
     opening: OnceLock<live::Opening>,
     /// Compiled when first needed, as few rules have one.
     then: HashMap<u32, OnceLock<Option<Regex>>>,
-    signatures: Arc<[Signature]>,
+    signatures: Signatures,
 }
 
 /// A place where a rule has something.
@@ -54,18 +54,35 @@ pub(crate) struct Place {
     pub(crate) start: u32,
     pub(crate) end: u32,
     via: Via,
+    doubtful: bool,
 }
 
 impl Place {
+    /// A place of a rule in a text.
+    fn new(rule: u32, range: &Range<usize>, via: Via, text: &[u16]) -> Self {
+        Self { rule, start: range.start as u32, end: range.end as u32, via, doubtful: is_doubtful(range, via, text) }
+    }
+
     pub(crate) fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
 
+/// Fewest letters that show that pinyin or initials are meant: 代开fp, but not 100 m.
+const FEWEST_LETTERS: usize = 2;
+
+/// Whether what sounds like a word may as well be another one: 开放 sounds like 开房, and nothing shows that this is meant.
+fn is_doubtful(range: &Range<usize>, via: Via, text: &[u16]) -> bool {
+    let letters = || text.get(range.clone()).unwrap_or_default().iter().filter(|unit| view::is_letter(**unit)).take(FEWEST_LETTERS);
+    matches!(via, Via::Sound | Via::Initials) && letters().count() < FEWEST_LETTERS
+}
+
 /// What a rule needs beside a place it has.
 struct Wanted<'a> {
     rule: u32,
-    signature: &'a Signature,
+    signature: Signature<'a>,
+    /// Whether what sounds like it counts too.
+    hidden: bool,
     /// The units that it must stand in or touch.
     stretch: Range<usize>,
 }
@@ -97,7 +114,7 @@ impl Places {
     /// Adds what a match in a reading of the text is to the rules that are asked for.
     fn add_all(&mut self, set: Searched<'_>, reading: &Reading<'_>, hit: Hit, asked: impl Fn(u32) -> bool) -> ControlFlow<()> {
         let Some(range) = reading.origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
-        let place = |rule| Place { rule, start: range.start as u32, end: range.end as u32, via: reading.via };
+        let place = |rule| Place::new(rule, &range, reading.via, reading.text);
         set.uses(hit.pattern).iter().filter(|used| asked(used.rule)).try_for_each(|used| self.add(used.role(), place(used.rule)))
     }
 
@@ -118,12 +135,13 @@ struct Reach {
 }
 
 impl Reach {
-    fn new(places: &[Place]) -> Self {
-        let ends = places.iter().scan(0, |furthest, place| {
-            *furthest = place.end.max(*furthest);
-            Some(*furthest)
-        });
-        Self { ends: ends.collect(), starts: places.iter().map(|place| place.start).collect() }
+    fn new<'a>(places: impl Iterator<Item = &'a Place>) -> Self {
+        let mut reach = Self::default();
+        for place in places {
+            reach.starts.push(place.start);
+            reach.ends.push(reach.ends.last().map_or(place.end, |furthest| place.end.max(*furthest)));
+        }
+        reach
     }
 
     /// Whether one of the places covers this one.
@@ -141,6 +159,25 @@ impl Reach {
     }
 }
 
+/// The near words of one rule: all, and those that are surely meant. What only sounds like a near word (开放 like 开房) counts beside a keyword that is
+/// itself in disguise; beside one that stands in the open it is an everyday word.
+struct Nearby {
+    all: Reach,
+    sure: Reach,
+}
+
+impl Nearby {
+    fn of(places: &[Place]) -> Self {
+        Self { all: Reach::new(places.iter()), sure: Reach::new(places.iter().filter(|place| !place.doubtful)) }
+    }
+
+    /// Whether the keyword has one within so many units, after it or (unless ordered) before.
+    fn stands_by(&self, keyword: &Place, within: usize, ordered: bool) -> bool {
+        let near = if keyword.via == Via::Plain { &self.sure } else { &self.all };
+        near.is_near(keyword, within as u32, ordered)
+    }
+}
+
 impl Keywords {
     /// Compiles a lexicon.
     #[must_use]
@@ -153,7 +190,7 @@ impl Keywords {
     pub fn new(artefact: Arc<Artefact>) -> Self {
         let with_then = artefact.rules().iter().enumerate().filter(|(_, rule)| !artefact.then(rule).is_empty());
         let then = with_then.map(|(at, _)| (at as u32, OnceLock::new())).collect();
-        let signatures = signatures(&artefact).into();
+        let signatures = Signatures::of(&artefact);
         Self { name: "keywords", artefact, not: None, opening: OnceLock::new(), then, signatures }
     }
 
@@ -183,9 +220,9 @@ impl Keywords {
     }
 
     /// The places of the rules' first words, in the text and in its views, and of their other words near these.
-    fn places(&self, units: &[u16], views: Option<&Views>) -> Places {
+    fn places(&self, units: &[u16], views: Option<&Views>, sifted: Option<&Sifted<'_>>) -> Places {
         let mut places = Places::default();
-        self.look_for(Stage::First, units, views, &mut places);
+        self.look_for(Stage::First, units, views, sifted, &mut places);
         self.look_nearby(units, views, &mut places);
         places.sorted()
     }
@@ -193,24 +230,29 @@ impl Keywords {
     /// Every place where a pattern stands, whatever stands near it.
     fn all_places(&self, units: &[u16]) -> Places {
         let (mut places, views) = (Places::default(), Views::of(units));
-        Stage::ALL.iter().for_each(|stage| self.look_for(*stage, units, Some(&views), &mut places));
+        Stage::ALL.iter().for_each(|stage| self.look_for(*stage, units, Some(&views), None, &mut places));
         places.sorted()
     }
 
-    fn look_for(&self, stage: Stage, units: &[u16], views: Option<&Views>, places: &mut Places) {
+    fn look_for(&self, stage: Stage, units: &[u16], views: Option<&Views>, sifted: Option<&Sifted<'_>>, places: &mut Places) {
+        let sifted = sifted.filter(|sifted| sifted.knows(&self.artefact));
         for reading in Reading::all(units, views) {
             let set = self.artefact.set(stage, reading.form);
             if set.patterns.len() == 0 || places.overflow {
                 continue;
             }
-            set.patterns.scan(reading.units, |at, length| reading.may_be(at, length), |hit| places.add_all(set, &reading, hit, |_| true));
+            reading.scan(set.patterns, sifted, |hit| places.add_all(set, &reading, hit, |_| true));
         }
     }
 
     /// Looks for what else the rules of the places found so far need, where it could decide about them: within the distance of a near word, which
     /// an allow-phrase over the keyword never leaves.
     fn look_nearby(&self, units: &[u16], views: Option<&Views>, places: &mut Places) {
-        let mut first: Vec<_> = places.keywords.iter().chain(&places.near).filter_map(|place| self.wanted(place)).collect();
+        // Beside a keyword in the open only what is surely meant counts, and without letters nothing that sounds like a near word is.
+        let letters = units.iter().filter(|unit| view::is_letter(**unit)).take(FEWEST_LETTERS).count() == FEWEST_LETTERS;
+        let hidden = |place: &Place| letters || place.via != Via::Plain;
+        let keywords = places.keywords.iter().filter_map(|place| self.wanted(place, hidden(place)));
+        let mut first: Vec<_> = keywords.chain(places.near.iter().filter_map(|place| self.wanted(place, true))).collect();
         if first.is_empty() {
             return;
         }
@@ -218,9 +260,10 @@ impl Keywords {
         // The same rule often has several places in a row.
         let mut last = None;
         first.retain(|wanted| {
-            let known = last.filter(|(rule, _)| *rule == wanted.rule).map(|(_, may)| may);
-            let may = known.unwrap_or_else(|| present.may_have(wanted.signature));
-            last = Some((wanted.rule, may));
+            let this = (wanted.rule, wanted.hidden);
+            let known = last.filter(|(last, _)| *last == this).map(|(_, may)| may);
+            let may = known.unwrap_or_else(|| present.may_have(wanted.signature, wanted.hidden));
+            last = Some((this, may));
             may
         });
         if first.is_empty() {
@@ -231,7 +274,7 @@ impl Keywords {
         rules.dedup();
         for reading in Reading::all(units, views) {
             let mut marks = Marks::of(reading.units.len());
-            for wanted in &first {
+            for wanted in first.iter().filter(|wanted| wanted.hidden || reading.form == Form::Plain) {
                 if let Some(longest) = wanted.signature.longest(reading.form) {
                     let range = reading.reaching(wanted.stretch.clone(), longest);
                     wanted.signature.mark(reading.form, reading.units, range, &mut marks);
@@ -248,11 +291,10 @@ impl Keywords {
     }
 
     /// What else the rule of a place needs, if it needs anything, and where.
-    fn wanted(&self, place: &Place) -> Option<Wanted<'_>> {
-        let signature = self.signatures.get(place.rule as usize).filter(|signature| signature.any())?;
-        let within = self.artefact.rules().get(place.rule as usize)?.within().unwrap_or(0);
-        let range = place.range();
-        Some(Wanted { rule: place.rule, signature, stretch: range.start.saturating_sub(within)..range.end + within })
+    fn wanted(&self, place: &Place, hidden: bool) -> Option<Wanted<'_>> {
+        let signature = self.signatures.of_rule(place.rule)?;
+        let (range, within) = (place.range(), signature.within());
+        Some(Wanted { rule: place.rule, signature, hidden, stretch: range.start.saturating_sub(within)..range.end + within })
     }
 
     /// The keywords that count.
@@ -263,19 +305,19 @@ impl Keywords {
 
     /// The keywords that have their near word and no allow-phrase over them, rule by rule.
     fn conditional<'a>(&'a self, places: &'a Places) -> impl Iterator<Item = (&'a Place, &'a Rule)> {
-        let of = |list: &[Place], rule: u32| {
+        let of = |list: &'a [Place], rule: u32| {
             let from = list.partition_point(|place| place.rule < rule);
-            Reach::new(list.get(from..).and_then(|rest| rest.get(..rest.partition_point(|place| place.rule == rule))).unwrap_or_default())
+            list.get(from..).and_then(|rest| rest.get(..rest.partition_point(|place| place.rule == rule))).unwrap_or_default()
         };
         let rules = places.keywords.chunk_by(|a, b| a.rule == b.rule);
         let known = rules.filter_map(|of_rule| {
             of_rule.first().and_then(|place| Some((of_rule, place.rule, self.artefact.rules().get(place.rule as usize)?)))
         });
         known.flat_map(move |(of_rule, at, rule)| {
-            let allow = of(&places.allow, at);
-            let near = rule.within().map(|within| (of(&places.near, at), within as u32));
+            let allow = Reach::new(of(&places.allow, at).iter());
+            let near = rule.within().map(|within| (Nearby::of(of(&places.near, at)), within));
             of_rule.iter().filter_map(move |place| {
-                let near = near.as_ref().is_none_or(|(near, within)| near.is_near(place, *within, rule.is_ordered()));
+                let near = near.as_ref().is_none_or(|(near, within)| near.stands_by(place, *within, rule.is_ordered()));
                 (near && !allow.covers(place)).then_some((place, rule))
             })
         })
@@ -343,7 +385,7 @@ impl Detector for Keywords {
     }
 
     fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError> {
-        let places = self.places(item.folded.units(), item.views());
+        let places = self.places(item.folded.units(), item.views(), item.sifted());
         if places.keywords.is_empty() {
             return Ok(());
         }
@@ -367,9 +409,14 @@ impl Detector for Keywords {
         true
     }
 
-    fn might_find(&self, units: &[u16]) -> bool {
-        let places = self.places(units, None);
+    fn might_find_backwards(&self, item: &Item<'_>) -> bool {
+        let Some((units, sifted)) = item.reversed() else { return true };
+        let places = self.places(units, None, sifted);
         places.overflow || self.conditional(&places).next().is_some()
+    }
+
+    fn keywords(&self) -> Option<&Self> {
+        Some(self)
     }
 }
 
@@ -441,6 +488,21 @@ mod tests {
         assert!(matched(&p, "heroines").is_empty());
     }
 
+    /// 开放 sounds like 开房, and is said everywhere.
+    #[test]
+    fn what_only_sounds_like_a_near_word_counts_beside_a_keyword_in_disguise() {
+        let p = pipeline(
+            r#"{"id":"1","keyword":"419","class":"A1f","severity":"block","near":{"with":["开房"],"within":6},"word":true,"added":"2026-11-22"}"#,
+        );
+        assert!(matched(&p, "419期活动开放报名").is_empty());
+        for text in ["419开房", "419 kaifang", "419 kf"] {
+            assert_eq!(matched(&p, text), ["419"], "{text}");
+        }
+        let p = pipeline(DAIKAI);
+        assert!(matched(&p, "代开各类发飘").is_empty() && matched(&p, "代开发p").is_empty());
+        assert_eq!(matched(&p, "带凯各类发飘"), ["带凯"]);
+    }
+
     #[test]
     fn what_must_follow_is_part_of_the_finding() {
         let p = pipeline(
@@ -502,7 +564,7 @@ mod tests {
                 let folded = crate::fold(text);
                 let (units, views) = (folded.units(), Views::of(folded.units()));
                 let counting = |places: Places| keywords.conditional(&places).map(|(place, _)| *place).collect::<Vec<_>>();
-                assert_eq!(counting(keywords.places(units, Some(&views))), counting(keywords.all_places(units)), "{text}");
+                assert_eq!(counting(keywords.places(units, Some(&views), None)), counting(keywords.all_places(units)), "{text}");
             }
         }
     }

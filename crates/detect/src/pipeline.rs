@@ -11,6 +11,7 @@ use crate::decode::{self, Decoded, How};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::policy::{Direction, Policy};
+use crate::reading::{Sieves, Sifted};
 use crate::trail::Trail;
 use crate::view::Views;
 use crate::{Keywords, Lexicon, LexiconError, Pii};
@@ -38,11 +39,39 @@ pub struct Item<'a> {
     pub folded: Folded<'a>,
     /// Made when first asked for, and shared by the detectors; none where disguises are not undone.
     views: Option<OnceCell<Views>>,
+    sifted: Option<Sifted<'a>>,
+    reversed: OnceCell<Option<Reversed<'a>>>,
+}
+
+/// The folded units of a text read from its end.
+struct Reversed<'a> {
+    units: Vec<u16>,
+    sifted: Option<Sifted<'a>>,
 }
 
 impl<'a> Item<'a> {
     pub(crate) fn new(text: &'a str, folded: Folded<'a>, disguises: bool) -> Self {
-        Self { text, folded, views: disguises.then(OnceCell::new) }
+        Self { text, folded, views: disguises.then(OnceCell::new), sifted: None, reversed: OnceCell::new() }
+    }
+
+    /// The same for the keyword detectors of a pipeline, which sift its text together.
+    fn sifted_by(mut self, sieves: &'a Sieves) -> Self {
+        self.sifted = Some(Sifted::by(sieves));
+        self
+    }
+
+    /// Where first words may begin in the text and its views.
+    pub(crate) fn sifted(&self) -> Option<&Sifted<'a>> {
+        self.sifted.as_ref()
+    }
+
+    /// The units of the text read from its end, and where first words may begin in them; none where they cannot be had without folding it anew.
+    pub(crate) fn reversed(&self) -> Option<(&[u16], Option<&Sifted<'a>>)> {
+        let reversed = self.reversed.get_or_init(|| {
+            let sifted = self.sifted.as_ref().map(Sifted::again);
+            self.folded.reversed().map(|units| Reversed { units, sifted })
+        });
+        reversed.as_ref().map(|reversed| (reversed.units.as_slice(), reversed.sifted.as_ref()))
     }
 
     /// The text as disguises would have it read.
@@ -89,9 +118,14 @@ pub trait Detector: Send + Sync {
         false
     }
 
-    /// Whether it might find something in a folded text; asked before the dearer work of reading a text from its end is done.
-    fn might_find(&self, _units: &[u16]) -> bool {
+    /// Whether it might find something in a text read from its end; asked before the dearer work of doing that.
+    fn might_find_backwards(&self, _: &Item<'_>) -> bool {
         true
+    }
+
+    /// The keyword detector that it is, if it is one: those of a pipeline sift a text together.
+    fn keywords(&self) -> Option<&Keywords> {
+        None
     }
 }
 
@@ -102,6 +136,7 @@ pub struct Pipeline {
     classifier: Option<Arc<dyn Classifier>>,
     policy: Arc<Policy>,
     versions: Vec<String>,
+    sieves: Arc<Sieves>,
 }
 
 thread_local! {
@@ -114,7 +149,14 @@ impl Pipeline {
     #[must_use]
     pub fn new(detectors: Vec<Box<dyn Detector>>) -> Self {
         let detectors = detectors.into_iter().map(Arc::from).collect();
-        Self { detectors, classifier: None, policy: Arc::default(), versions: Vec::new() }.named()
+        Self { detectors, classifier: None, policy: Arc::default(), versions: Vec::new(), sieves: Arc::default() }.sieved().named()
+    }
+
+    fn sieved(mut self) -> Self {
+        let keywords = self.detectors.iter().filter_map(|detector| detector.keywords());
+        let sieves = Sieves::of(keywords.map(|keywords| Arc::clone(keywords.artefact())));
+        self.sieves = Arc::new(sieves);
+        self
     }
 
     /// The same with a classifier, which judges whole texts after all detectors. A stream is not whole: a [`crate::Scanner`] leaves it out.
@@ -144,7 +186,7 @@ impl Pipeline {
     #[must_use]
     pub fn and(mut self, detector: Box<dyn Detector>) -> Self {
         self.detectors.push(Arc::from(detector));
-        self.named()
+        self.sieved().named()
     }
 
     /// The same under another policy.
@@ -196,7 +238,7 @@ impl Pipeline {
             let backwards = self.with_item(text, true, |item| {
                 self.detect_in(item, direction, &mut findings, &mut faults);
                 made = Some(also(&item.folded));
-                self.is_worth_reversing(&item.folded, direction)
+                self.is_worth_reversing(item, direction)
             });
             self.detect_spoken(text, direction, &mut findings, &mut faults);
             if backwards {
@@ -261,7 +303,7 @@ impl Pipeline {
 
     fn with_item<T>(&self, text: &str, disguises: bool, work: impl FnOnce(&Item<'_>) -> T) -> T {
         let buffers = BUFFERS.with(|kept| kept.take());
-        let item = Item::new(text, fold_into(text, buffers), disguises);
+        let item = Item::new(text, fold_into(text, buffers), disguises).sifted_by(&self.sieves);
         let done = work(&item);
         BUFFERS.with(|kept| kept.replace(item.folded.into_buffers()));
         done
@@ -306,10 +348,8 @@ impl Pipeline {
 
 impl Pipeline {
     /// Whether some detector might find something in a text read from its end.
-    fn is_worth_reversing(&self, folded: &Folded<'_>, direction: Direction) -> bool {
-        let reversed = folded.reversed();
-        let might = |detector: &dyn Detector| reversed.as_ref().is_none_or(|units| detector.might_find(units));
-        self.judging(direction).any(|detector| detector.reads_backwards() && might(detector))
+    fn is_worth_reversing(&self, item: &Item<'_>, direction: Direction) -> bool {
+        self.judging(direction).any(|detector| detector.reads_backwards() && detector.might_find_backwards(item))
     }
 
     /// Judges the text read from its end. One disguise at a time: what needs a second one backwards is chance. Personal information is not looked

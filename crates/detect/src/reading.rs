@@ -1,10 +1,63 @@
 //! The readings of a text that patterns are looked for in: the text as it stands, and each of its views.
 
-use std::ops::Range;
+use std::cell::OnceCell;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
-use crate::engine::BEGIN;
-use crate::lexicon::Form;
+use crate::engine::{BEGIN, Hit, Patterns, Sieve};
+use crate::fold;
+use crate::lexicon::{Artefact, Form, Stage};
 use crate::view::{self, Via, View, Views};
+
+/// What turns away most places of a text for several lexicons at once, for each form that is looked for everywhere.
+#[derive(Default)]
+pub(crate) struct Sieves {
+    artefacts: Vec<Arc<Artefact>>,
+    plain: Sieve,
+    sound: Sieve,
+}
+
+impl Sieves {
+    /// Of these lexicons, but for those with a word of one unit, which a sieve cannot know.
+    pub(crate) fn of(artefacts: impl Iterator<Item = Arc<Artefact>>) -> Self {
+        let known = |artefact: &Arc<Artefact>| Form::ALL.iter().all(|form| artefact.set(Stage::First, *form).patterns.singles.is_empty());
+        let artefacts: Vec<_> = artefacts.filter(known).collect();
+        let sieve = |form| Sieve::of(artefacts.iter().map(|artefact| artefact.set(Stage::First, form).patterns).collect());
+        Self { plain: sieve(Form::Plain), sound: sieve(Form::Sound), artefacts }
+    }
+}
+
+/// The places of a text and its views where some first word may begin, found once for all lexicons.
+pub(crate) struct Sifted<'a> {
+    sieves: &'a Sieves,
+    places: [OnceCell<Vec<u32>>; Via::COUNT],
+}
+
+impl<'a> Sifted<'a> {
+    pub(crate) fn by(sieves: &'a Sieves) -> Self {
+        Self { sieves, places: Default::default() }
+    }
+
+    /// Whether the words of this lexicon are among those that are told apart.
+    pub(crate) fn knows(&self, artefact: &Arc<Artefact>) -> bool {
+        self.sieves.artefacts.iter().any(|known| Arc::ptr_eq(known, artefact))
+    }
+
+    /// The same sieves, for another text.
+    pub(crate) fn again(&self) -> Self {
+        Self::by(self.sieves)
+    }
+
+    /// The places of a reading; none where they are not told apart.
+    fn places(&self, reading: &Reading<'_>) -> Option<&[u32]> {
+        let sieve = match reading.form {
+            Form::Plain => &self.sieves.plain,
+            Form::Sound => &self.sieves.sound,
+            Form::Initials => return None,
+        };
+        Some(self.places.get(reading.via as usize)?.get_or_init(|| sieve.sift(reading.units)))
+    }
+}
 
 /// A text in one of its readings.
 #[derive(Clone, Copy)]
@@ -13,7 +66,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) form: Form,
     pub(crate) via: Via,
     pub(crate) units: &'a [u16],
-    text: &'a [u16],
+    /// The text itself.
+    pub(crate) text: &'a [u16],
     view: Option<&'a View>,
 }
 
@@ -39,6 +93,28 @@ impl<'a> Reading<'a> {
     pub(crate) fn may_be(&self, at: usize, length: usize) -> bool {
         let inside = |at: Option<usize>| is_alphanumeric(at.and_then(|at| self.units.get(at)));
         self.via != Via::Initials || !(inside(at.checked_sub(1)) || (length < BEGIN && inside(Some(at + length))))
+    }
+
+    /// Calls `found` for every match of a set that counts, in order of start, until it says so.
+    pub(crate) fn scan(&self, patterns: Patterns<'_>, sifted: Option<&Sifted<'_>>, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+        let may_be = |at, length| self.may_be(at, length);
+        let _ = if let Some(mut starts) = self.starts() {
+            starts.try_for_each(|at| patterns.matches_at(self.units, at, &may_be, &mut found))
+        } else if let Some(places) = sifted.and_then(|sifted| sifted.places(self)) {
+            places.iter().try_for_each(|&at| patterns.matches_at(self.units, at as usize, &may_be, &mut found))
+        } else {
+            patterns.scan(self.units, may_be, found);
+            return;
+        };
+    }
+
+    /// Where a match may begin, if that is hardly anywhere: initials stand as a word of their own, so only at the start of a run of letters or a
+    /// character.
+    fn starts(&self) -> Option<impl Iterator<Item = usize>> {
+        let inside = std::iter::once(false).chain(self.units.iter().map(|unit| is_alphanumeric(Some(unit))));
+        let starts = self.units.iter().zip(inside).enumerate();
+        let starts = starts.filter(|(_, (unit, inside))| !inside && (view::is_letter(**unit) || fold::is_cjk(**unit)));
+        (self.via == Via::Initials).then(|| starts.map(|(at, _)| at))
     }
 
     /// The units of the text behind a match, if it counts.

@@ -29,6 +29,9 @@ pub(crate) enum Via {
 }
 
 impl Via {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::Spaced as usize + 1;
+
     /// Its id in findings.
     pub(crate) fn id(self) -> Option<&'static str> {
         match self {
@@ -245,33 +248,37 @@ fn spelled(parts: &[u16]) -> Vec<Vec<u16>> {
     forms
 }
 
-/// One bit for each unit that is the first part of some character, and one for the hash of each with the part after it: few texts hold many.
-static PARTS: LazyLock<[Vec<u64>; 2]> = LazyLock::new(|| {
-    let mut parts = [vec![0; 1 << 10], vec![0; 1 << 10]];
-    let [firsts, pairs] = &mut parts;
-    let set = |bits: &mut Vec<u64>, at: u16| {
-        if let Some(word) = bits.get_mut(usize::from(at >> 6)) {
-            *word |= 1 << (at & 63);
-        }
-    };
+/// Two bits of one word for the first two parts of each character: few texts hold many. 32 KiB, of which everyday text touches a part.
+static PARTS: LazyLock<[u64; PART_WORDS]> = LazyLock::new(|| {
+    let mut parts = [0; PART_WORDS];
     for (&first, forms) in SPLIT.iter() {
-        set(firsts, first);
-        forms.iter().filter_map(|form| form.rest.first()).for_each(|&second| set(pairs, pair(first, second)));
+        for &second in forms.iter().filter_map(|form| form.rest.first()) {
+            let (word, bits) = parts_key(first, second);
+            if let Some(word) = parts.get_mut(word) {
+                *word |= bits;
+            }
+        }
     }
     parts
 });
 
-/// Sixteen bits of two parts.
-fn pair(first: u16, second: u16) -> u16 {
-    ((u32::from(first) | u32::from(second) << 16).wrapping_mul(crate::engine::GOLDEN as u32) >> 16) as u16
+const PART_WORDS: usize = 1 << 12;
+
+/// The word of two parts, and their bits in it, by the runs of a product that depend on both.
+fn parts_key(first: u16, second: u16) -> (usize, u64) {
+    let product = (u64::from(first) | u64::from(second) << 16).wrapping_mul(crate::engine::GOLDEN);
+    ((product >> 52) as usize, 1 << (product >> 46 & 63) | 1 << (product >> 40 & 63))
 }
 
 /// The first place from here on where the first two parts of some character may stand.
 fn parts_at(text: &[u16], from: usize) -> Option<usize> {
-    let [firsts, pairs] = &*PARTS;
-    let has = |bits: &Vec<u64>, at: u16| bits.get(usize::from(at >> 6)).is_some_and(|word| word >> (at & 63) & 1 == 1);
+    let parts = &*PARTS;
     let mut windows = text.get(from..)?.array_windows();
-    windows.position(|&[first, second]| has(firsts, first) && has(pairs, pair(first, second))).map(|skip| from + skip)
+    let may_stand = |&[first, second]: &[u16; 2]| {
+        let (word, bits) = parts_key(first, second);
+        parts.get(word).is_some_and(|word| word & bits == bits)
+    };
+    windows.position(may_stand).map(|skip| from + skip)
 }
 
 /// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within

@@ -57,7 +57,7 @@ impl Mapped {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use crate::engine::{BEGIN, BLOCK, FIRST_BIT, FOLDED, GOLDEN, SECOND_BIT, THIRD};
+    use crate::engine::{BEGIN, BLOCK, FIRST_BIT, FOLDED, GOLDEN, SECOND_BIT, THIRD, THIRD_BIT};
     use crate::fold::{Buffers, FIRST_CJK, MAX_FILLER, fold_all, table};
 
     /// Characters in one go.
@@ -137,8 +137,11 @@ mod x86 {
             unsafe { _mm512_i32gather_epi32::<4>(_mm512_and_si512(key, last), filter.as_ptr().cast()) }
         };
         let has = |words: __m512i, key: __m512i| {
-            let (first, second) = (_mm512_srli_epi32::<FIRST_BIT>(key), _mm512_and_si512(_mm512_srli_epi32::<SECOND_BIT>(key), five));
-            let bits = _mm512_or_si512(_mm512_sllv_epi32(one, first), _mm512_sllv_epi32(one, second));
+            let first = _mm512_srli_epi32::<FIRST_BIT>(key);
+            let second = _mm512_and_si512(_mm512_srli_epi32::<SECOND_BIT>(key), five);
+            let third = _mm512_and_si512(_mm512_srli_epi32::<THIRD_BIT>(key), five);
+            let two = _mm512_or_si512(_mm512_sllv_epi32(one, first), _mm512_sllv_epi32(one, second));
+            let bits = _mm512_or_si512(two, _mm512_sllv_epi32(one, third));
             _mm512_cmpeq_epi32_mask(_mm512_and_si512(words, bits), bits)
         };
         let iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);

@@ -101,12 +101,17 @@ fn each_word(text: &str) -> String {
 
 /// Chinese read from its end, if common words stand there backwards and (hardly) none forwards.
 fn chinese(view: &View<'_>, text: &str, range: &Range<usize>) -> Option<String> {
-    let (mut forwards, mut backwards, mut before) = (0, 0, ' ');
-    for c in text.chars().filter(|c| !c.is_whitespace()).take(SAMPLE) {
-        forwards += usize::from(is_hanzi_pair(before, c));
-        backwards += usize::from(is_hanzi_pair(c, before));
-        before = c;
+    let characters = || text.chars().filter(|c| !c.is_whitespace()).take(SAMPLE);
+    let count = |is: fn(char, char) -> bool| {
+        let mut before = ' ';
+        characters().filter(|&c| is(std::mem::replace(&mut before, c), c)).count()
+    };
+    let backwards = count(|before, c| is_hanzi_pair(c, before));
+    // Nearly every sentence: hardly anything says that it is to be read from its end.
+    if backwards < 2 && !view.cues.reversed {
+        return None;
     }
+    let forwards = count(is_hanzi_pair);
     let told = view.cues.reversed && forwards < backwards;
     ((backwards >= 2 && forwards * 4 < backwards) || told || (forwards == 0 && may_guess(view, range)))
         .then(|| text.chars().rev().collect())

@@ -7,7 +7,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::{BEHIND, Keywords, Place, Reach};
+use super::{BEHIND, Keywords, Nearby, Place};
 use crate::engine::{Begins, Hit, MAX_UNITS};
 use crate::fold;
 use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
@@ -89,10 +89,10 @@ impl Keywords {
                 continue;
             };
             let rest = near.get(near.partition_point(|place| place.rule < at)..).unwrap_or_default();
-            let reach = Reach::new(rest.get(..rest.partition_point(|place| place.rule == at)).unwrap_or_default());
+            let nearby = Nearby::of(rest.get(..rest.partition_point(|place| place.rule == at)).unwrap_or_default());
             for place in of_rule.iter().filter(|place| !rule.is_word() || is_word(units, &place.range())) {
                 let (start, end) = (place.start as usize, place.end as usize);
-                let far = rule.within().filter(|within| !reach.is_near(place, *within as u32, rule.is_ordered()));
+                let far = rule.within().filter(|within| !nearby.stands_by(place, *within, rule.is_ordered()));
                 let waits = far.is_some_and(|within| open.min(kept) <= end + within);
                 let follows = self.then.contains_key(&at) && end + MAX_THEN_BYTES > kept;
                 // A near word may be said by an emoji, which is not read here.
@@ -138,7 +138,8 @@ fn has_sounds(sets: &Sets<'_>) -> bool {
 /// The first unit, of those from `from` on, at which the text or a view of it is the beginning of a pattern; the number of units if there
 /// is none. Adds the places that begin there.
 fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut Standing>) -> usize {
-    let mut open = look(sets, Form::Plain, Via::Plain, units, from, &Some, standing.as_deref_mut()).unwrap_or(units.len());
+    let plain = |range: Range<usize>| Some(Place::new(0, &range, Via::Plain, units));
+    let mut open = look(sets, Form::Plain, units, from, &plain, standing.as_deref_mut()).unwrap_or(units.len());
     let around = from.saturating_sub(AROUND);
     let text = units.get(around..).unwrap_or_default();
     let mut seen = |form: Form, via: Via, view: &View| {
@@ -154,7 +155,8 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
         };
         // The view of sounds goes on to the end, but for filler; others end where nothing more surrounds a change.
         let first = view.first_from(from - around);
-        let found = look(sets, form, via, &view.units, first, &|range| Some(origin(range)).filter(counts), standing.as_deref_mut());
+        let place = |range| Some(origin(range)).filter(counts).map(|range| Place::new(0, &range, via, units));
+        let found = look(sets, form, &view.units, first, &place, standing.as_deref_mut());
         if let Some(at) = found.filter(|_| via == Via::Sound || view.reaches(text.len())) {
             open = open.min(origin(at..at + 1).start);
         }
@@ -172,14 +174,14 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
     open
 }
 
-/// The first place from `from` on that is the beginning of a pattern that goes on; adds the places that stand.
+/// The first place from `from` on that is the beginning of a pattern that goes on; adds the places that stand, as `place` knows them, of the rules
+/// that have them.
 fn look(
     sets: &Sets<'_>,
     form: Form,
-    via: Via,
     units: &[u16],
     from: usize,
-    origin: &impl Fn(Range<usize>) -> Option<Range<usize>>,
+    place: &impl Fn(Range<usize>) -> Option<Place>,
     mut standing: Option<&mut Standing>,
 ) -> Option<usize> {
     let mut open = None;
@@ -189,9 +191,9 @@ fn look(
             .or(open);
         let Some(standing) = standing.as_deref_mut() else { continue };
         let mut meet = |start: usize, hit: Hit| {
-            let Some(range) = origin(start..start + (hit.end - hit.start) as usize) else { return ControlFlow::Continue(()) };
+            let Some(place) = place(start..start + (hit.end - hit.start) as usize) else { return ControlFlow::Continue(()) };
             for used in set.uses(hit.pattern) {
-                let place = Place { rule: used.rule, start: range.start as u32, end: range.end as u32, via };
+                let place = Place { rule: used.rule, ..place };
                 match used.role() {
                     Role::Keyword => standing.keywords.push(place),
                     Role::Near => standing.near.push(place),

@@ -15,7 +15,7 @@ use crate::engine::{Patterns, Slot};
 use crate::view::Via;
 
 /// The first eight bytes; the last of them counts the versions of the format.
-const MAGIC: &[u8; 8] = b"GJLEXIC\x05";
+const MAGIC: &[u8; 8] = b"GJLEXIC\x06";
 
 /// Sections begin at multiples of this: more than any of their types asks for.
 const ALIGN: usize = 64;

@@ -42,6 +42,8 @@ const LABELS: Words = Words::new(&["邮箱", "邮件", "电邮", "信箱", "emai
 const SCHEME: Words = Words::new(&["://"]);
 /// Ways to write the sign, without the spaces around.
 const WRITTEN: &[&str] = &["[at]", "(at)", "{at}", "<at>", "艾特", "[@]", "(@)"];
+/// The first unit of the one of them that is a word.
+const WRITTEN_AT: u16 = 0x827E;
 /// Ways to write the dot, without the spaces around.
 const DOTS: &[&str] = &["[dot]", "(dot)", "{dot}", "<dot>", "[.]", "(.)", "点"];
 
@@ -103,7 +105,8 @@ fn is_local(unit: u16) -> bool {
 /// The sign at this place and where the domain begins.
 fn sign(r: &Reader<'_>, place: usize) -> Option<(Sign, usize)> {
     let inner = r.skip_spaces(place, 2);
-    if let Some(word) = r.has_any(inner, WRITTEN) {
+    let may_be_written = is_one_of(r.at(inner), b"[({<") || r.at(inner) == WRITTEN_AT;
+    if let Some(word) = may_be_written.then(|| r.has_any(inner, WRITTEN)).flatten() {
         return Some((Sign::Written, r.skip_spaces(inner + units(word), 2)));
     }
     if inner > place && r.has(inner, "at ") {
@@ -134,7 +137,9 @@ struct Domain {
 
 impl Domain {
     fn read(r: &Reader<'_>, start: usize, limit: usize) -> Option<Self> {
-        let mut domain = Self { name: String::new(), end: label(r, start, limit)?, plain: true, written: false };
+        let end = label(r, start, limit)?;
+        dot(r, end)?;
+        let mut domain = Self { name: String::new(), end, plain: true, written: false };
         domain.push(r, start, domain.end);
         while let Some((dot, place)) = dot(r, domain.end) {
             let first = !domain.name.contains('.');
@@ -184,6 +189,10 @@ fn label(r: &Reader<'_>, start: usize, limit: usize) -> Option<usize> {
 
 /// A dot, and where the next label begins.
 fn dot(r: &Reader<'_>, place: usize) -> Option<(&'static str, usize)> {
+    let first = r.at(place);
+    if !(is_one_of(first, b"., [({<") || matches!(first, 0x3002 | 0x70B9)) {
+        return None;
+    }
     let plain = [".", "。", ","].into_iter().find(|dot| r.has(place, dot) && is_alnum(r.at(place + 1)));
     if let Some(dot) = plain {
         return Some((dot, place + 1));

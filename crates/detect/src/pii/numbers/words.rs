@@ -24,8 +24,10 @@ impl Words {
 
     /// The first of the words that ends just before the place.
     pub(super) fn ending(self, r: &Reader<'_>, place: usize) -> Option<&'static str> {
-        let possible = self.lasts >> (r.before(place, 1) & 63) & 1 != 0;
-        if possible { self.words.iter().find(|word| r.ends_in(place, word)).copied() } else { None }
+        let last = r.before(place, 1) & 63;
+        let ends_so = |word: &str| word.as_bytes().last().is_some_and(|byte| u16::from(byte & 63) == last);
+        let possible = self.lasts >> last & 1 != 0;
+        if possible { self.words.iter().find(|word| ends_so(word) && r.ends_in(place, word)).copied() } else { None }
     }
 
     /// Whether one of the words ends just before the place.

@@ -170,7 +170,9 @@ fn word(view: &View, i: usize) -> Option<(usize, i16)> {
     {
         return None;
     }
-    let hit = TABLES.names.at(view, i).filter(|hit| i + hit.len == end);
+    // Nearly all words are no names, which is known without spelling them.
+    let may_be = view.units().get(i..end).is_some_and(|units| TABLES.names.may_be(units));
+    let hit = if may_be { TABLES.names.at(view, i).filter(|hit| i + hit.len == end) } else { None };
     Some((end, hit.map_or(0, |hit| hit.value)))
 }
 

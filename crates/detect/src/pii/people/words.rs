@@ -24,6 +24,8 @@ pub(super) struct Words {
     single: Bits,
     /// Bits of the first two units of every word, by their hash: most places are dismissed without a step.
     pairs: Bits,
+    /// Bits of whole words, by their hash.
+    wholes: Bits,
 }
 
 impl Words {
@@ -60,6 +62,11 @@ impl Words {
     /// Whether some word of two units or more may begin with these two.
     pub(super) fn may_go_on(&self, unit: u16, next: u16) -> bool {
         self.pairs.has(pair(unit, next))
+    }
+
+    /// Whether these units may be a word of the table.
+    pub(super) fn may_be(&self, units: &[u16]) -> bool {
+        self.wholes.has(whole(units))
     }
 
     /// The longest word that starts at `i`, dropped filler inside it or not.
@@ -127,6 +134,7 @@ impl Words {
             [first, second, ..] => self.pairs.set(pair(*first, *second)),
             [] => {}
         }
+        self.wholes.set(whole(units));
         if let Some(&first) = units.first() {
             self.first.set(first);
         }
@@ -321,6 +329,12 @@ impl Bits {
 /// Sixteen bits of two units: Fibonacci hashing again.
 const fn pair(first: u16, second: u16) -> u16 {
     (((first as u32) << 16 | second as u32).wrapping_mul(0x9E37_79B1) >> 16) as u16
+}
+
+/// Sixteen bits of a word.
+fn whole(units: &[u16]) -> u16 {
+    let mix = |hash: u32, &unit: &u16| (hash ^ u32::from(unit)).wrapping_mul(0x9E37_79B1).rotate_left(11);
+    (units.iter().fold(0, mix) >> 11) as u16
 }
 
 /// A node that no step leaves.
