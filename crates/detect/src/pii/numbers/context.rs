@@ -179,7 +179,11 @@ pub(super) fn label_end(r: &Reader<'_>, start: usize, words: Words) -> Option<us
 
 /// Whether the unit is a sign or a space that parts neither sentences nor clauses.
 fn is_sign(unit: u16) -> bool {
-    unit != 0 && unit < 0x3041 && !is_alnum(unit) && !matches!(unit, 0x3002 | 0x21 | 0x3F | 0x3B | 0x2C | 0x3001) && !(0xC0..0x2000).contains(&unit)
+    unit != 0
+        && unit < 0x3041
+        && !is_alnum(unit)
+        && !matches!(unit, 0x3002 | 0x21 | 0x3F | 0x3B | 0x2C | 0x3001)
+        && !(0xC0..0x2000).contains(&unit)
 }
 
 /// Whether one of the words ends at most so many units before, in the same sentence. `distance` is at most 24.
