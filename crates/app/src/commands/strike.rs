@@ -1,9 +1,11 @@
 //! `guiju strike`: how users stand under the published rules, and their appeals (GB/T 45654-2025, 7 e) 1)).
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use gateway::setting::SettingError;
 use gateway::strikes::{Rules, Standing};
 use gateway::{minors, policy, rules};
 use store::guard::Standing as Row;
@@ -56,6 +58,12 @@ pub(crate) enum Strike {
         /// zh or en
         #[arg(long, default_value = "zh")]
         lang: Lang,
+        /// Strike rules in place of the built-in ones (docs/formats/strikes.md)
+        #[arg(long)]
+        strikes: Option<PathBuf>,
+        /// Rules on minors in place of the built-in ones (docs/formats/minors.md)
+        #[arg(long)]
+        minors: Option<PathBuf>,
     },
 }
 
@@ -92,16 +100,23 @@ pub(crate) fn run(command: &Strike) -> Result<ExitCode> {
             })?;
             print(&after);
         }
-        Strike::Rules { lang } => print_rules(*lang)?,
+        Strike::Rules { lang, strikes, minors } => print_rules(*lang, strikes.as_deref(), minors.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_rules(lang: Lang) -> Result<()> {
+fn print_rules(lang: Lang, strikes: Option<&Path>, minors: Option<&Path>) -> Result<()> {
     let policy = policy::Policy::built_in()?;
-    let document = rules::published(&Rules::built_in()?, &minors::Rules::built_in()?, policy.canned().appeal(lang), lang);
-    say!("{}", document.markdown());
+    let strikes = strikes.map_or_else(|| Ok(Rules::built_in()?), |path| read(path, Rules::parse))?;
+    let minors = minors.map_or_else(|| Ok(minors::Rules::built_in()?), |path| read(path, minors::Rules::parse))?;
+    say!("{}", rules::published(&strikes, &minors, policy.canned().appeal(lang), lang).markdown());
     Ok(())
+}
+
+/// Reads a file of rules.
+fn read<T>(path: &Path, parse: fn(&str) -> Result<T, SettingError>) -> Result<T> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    parse(&text).with_context(|| path.display().to_string())
 }
 
 fn appeal(who: &Who, text: &str) -> Result<()> {
