@@ -60,13 +60,17 @@ impl Recorder {
     pub(crate) async fn close(&self, mut row: RequestRow, entry: Entry) -> Result<(), Problem> {
         let _span = otlp::span("record");
         self.metrics.tally.close(&row, &entry);
-        self.teller.tell(|| Event::of_outcome(&row, &entry, self.tenant.now()));
-        self.teller.tell(|| Event::of_faults(&row, &entry, self.tenant.now()));
+        otlp::decided(&row.decision);
+        let now_ms = self.tenant.now();
+        let events = self.teller.listens().then(|| [Event::of_outcome(&row, &entry, now_ms), Event::of_faults(&row, &entry, now_ms)]);
         let closed = self.tenant.change(async move |change: &mut Change| {
             row.outcome = change.record(entry)?;
             change.close_request(row)
         });
-        closed.await.map(drop).map_err(|error| self.refused(&error))
+        closed.await.map_err(|error| self.refused(&error))?;
+        // Nobody is told of what could not be recorded: it was not answered either.
+        events.into_iter().flatten().for_each(|event| self.teller.tell(|| event));
+        Ok(())
     }
 
     /// The same behind the answer.

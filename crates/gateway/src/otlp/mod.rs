@@ -19,7 +19,7 @@ use crate::config::ConfigError;
 use crate::metrics::Metrics;
 
 pub(crate) use send::Sender;
-pub(crate) use trace::{carried, ended, span, within};
+pub(crate) use trace::{carried, decided, ended, span, within};
 
 use parent::Parent;
 use trace::{Ended, Trace};

@@ -40,7 +40,7 @@ fn whole(trace: &Ended) -> Value {
     let mut status = json!({});
     if let Some(result) = &trace.result {
         attributes.push(json!({"key": "http.response.status_code", "value": {"intValue": result.status.to_string()}}));
-        attributes.push(text("guiju.decision", result.action));
+        attributes.push(text("guiju.decision", trace.decision.as_deref().unwrap_or(result.action)));
         attributes.extend(result.request.as_deref().map(|request| text("guiju.request", request)));
         if result.status >= 500 {
             status = json!({"code": ERROR});
@@ -72,7 +72,8 @@ mod tests {
         let own = Parent { trace: [0xab; 16], span: [1; 8], sampled: true };
         let stages = vec![Stage { id: [2; 8], name: "upstream", from_ns: 10, to_ns: 20 }];
         let result = Some(Outcome { status: 503, action: "turned-away", request: Some("0a".to_owned()) });
-        let ended = Ended { own, parent: None, name: "/v1/x", began_ns: 1_700_000_000_000_000_000, took_ns: 30, stages, result };
+        let ended =
+            Ended { own, parent: None, name: "/v1/x", began_ns: 1_700_000_000_000_000_000, took_ns: 30, stages, result, decision: None };
         let body = request(&resource("gw"), &[ended]);
         let spans = body.pointer("/resourceSpans/0/scopeSpans/0/spans").unwrap();
         assert_eq!(

@@ -39,6 +39,8 @@ pub(crate) struct Trace {
 struct Told {
     stages: Vec<Stage>,
     result: Option<Outcome>,
+    /// What was decided last: of a stream, at its end.
+    decision: Option<String>,
 }
 
 /// How a request was answered.
@@ -70,6 +72,8 @@ pub(super) struct Ended {
     pub(super) took_ns: u64,
     pub(super) stages: Vec<Stage>,
     pub(super) result: Option<Outcome>,
+    /// What was decided last, as its record has it.
+    pub(super) decision: Option<String>,
 }
 
 /// A stage at work; it ends when dropped.
@@ -121,6 +125,7 @@ impl Drop for Trace {
             took_ns: self.at_ns(),
             stages: told.stages,
             result: told.result,
+            decision: told.decision,
         };
         if self.queue.try_send(ended).is_err() {
             self.metrics.told.get_or_create(&Fate::dropped("otlp")).inc();
@@ -170,6 +175,13 @@ pub(crate) fn carried<T>(name: &'static str, work: impl Future<Output = T>) -> i
         let _span = span(name);
         work.await
     })
+}
+
+/// Says what was decided on the request of this task.
+pub(crate) fn decided(decision: &str) {
+    if let Some(trace) = current() {
+        trace.told().decision = Some(decision.to_owned());
+    }
 }
 
 /// Says how the request of this task was answered.
@@ -223,6 +235,7 @@ mod tests {
             );
             assert!(headers.contains_key("tracestate"));
             drop(upstream);
+            decided("mask");
             ended(200, "pass", Some(&HeaderValue::from_static("0a")));
             pump = Some(tokio::spawn(carried("stream", async { drop(span("check")) })));
         })
@@ -231,6 +244,7 @@ mod tests {
         let ended = waiting.recv().await.unwrap();
         let names: Vec<_> = ended.stages.iter().map(|stage| stage.name).collect();
         assert_eq!((names, ended.parent), (vec!["upstream", "check", "stream"], Some([0, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 2, 0xb7])));
+        assert_eq!(ended.decision.as_deref(), Some("mask"));
         assert_eq!(ended.result.unwrap(), Outcome { status: 200, action: "pass", request: Some("0a".to_owned()) });
         let ids: HashSet<_> = ended.stages.iter().map(|stage| stage.id).chain([ended.own.span]).collect();
         assert_eq!(ids.len(), 4);

@@ -103,6 +103,11 @@ impl Teller {
         (Self { queue: Some(queue), metrics }, Some(sender))
     }
 
+    /// Whether somebody listens.
+    pub(crate) const fn listens(&self) -> bool {
+        self.queue.is_some()
+    }
+
     /// Tells something, where somebody listens.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Option<Event>) {
         let Some(queue) = &self.queue else { return };
