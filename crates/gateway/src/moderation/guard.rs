@@ -141,11 +141,12 @@ impl GuardRequest {
         let request = Self::deserialize(body).map_err(|error| GuardError(format!("the request is not one of /v1/guard: {error}")))?;
         let messages = request.messages.as_ref().map_or(0, Vec::len);
         let count = usize::from(request.text.is_some()) + messages + request.tool_calls.len() + request.passages.len();
+        let longest = messages.max(request.tool_calls.len()).max(request.passages.len());
         let bytes: usize = request.parts().iter().map(|part| part.text.len()).sum();
         match (request.direction, count) {
             (Direction::Corpus, _) => Err(GuardError("`direction` is `input` or `output`; a corpus is judged by `guiju check`".to_owned())),
             (_, 0) => Err(GuardError("there is nothing to judge: give `text`, `messages`, `tool_calls` or `passages`".to_owned())),
-            _ if count > super::MAX_TEXTS => Err(GuardError(format!("there are {count} texts, the limit is {}", super::MAX_TEXTS))),
+            _ if longest > super::MAX_TEXTS => Err(GuardError(format!("a list has {longest} elements, the limit is {}", super::MAX_TEXTS))),
             _ if bytes > MAX_ITEM_BYTES => Err(GuardError(format!("there are {bytes} bytes of text, the limit is {MAX_ITEM_BYTES}"))),
             _ => Ok(request),
         }

@@ -13,5 +13,5 @@ pub use found::{Found, Range, found};
 pub use guard::{GuardError, GuardPart, GuardRequest, GuardResponse, Judged, JudgedPart, Passage, ToolCall};
 pub use openai::{ModerationError, Outcome, Subject, moderation, subjects};
 
-/// Most texts of one request: eight times a generous batch, and a bound on the reply.
+/// Most texts of one list of a request: eight times a generous batch, and a bound on the reply.
 pub const MAX_TEXTS: usize = 1_024;

@@ -14,6 +14,7 @@
 
 mod faults;
 mod labels;
+mod kept;
 mod leak;
 mod leak_http;
 mod policy;
