@@ -13,8 +13,8 @@
 )]
 
 mod faults;
-mod labels;
 mod kept;
+mod labels;
 mod leak;
 mod leak_http;
 mod policy;
