@@ -29,6 +29,9 @@ const UNLISTED: i16 = 1;
 const LEAST_GIVEN: i16 = 3;
 /// The most points of what follows a name (name-after.tsv).
 const BEST_AFTER: i16 = 7;
+/// The most points of the other words after a name, and of those before it.
+const MOST_AFTER: i16 = 3;
+const MOST_BEFORE: i16 = 5;
 /// The most that a second given-name character (3), the evidence after a name (7), its end (2) and a list (2) add.
 const BEST_REST: i16 = 14;
 
@@ -39,6 +42,9 @@ struct Tables {
     before: Words,
     after: Words,
     famous: Words,
+    /// Of `after` and `before`, those that say most.
+    best_after: Words,
+    best_before: Words,
     surname: Singles,
     given_one: Singles,
     after_one: Singles,
@@ -52,6 +58,8 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         stop: table(include_str!("data/stop.tsv")),
         before: Words::backward(&[include_str!("data/name-before.tsv")]),
         famous: table(include_str!("data/famous.tsv")),
+        best_after: Words::forward_of(include_str!("data/name-after.tsv"), &[4, 5, 7]),
+        best_before: Words::backward_of(include_str!("data/name-before.tsv"), &[6, 7, 8]),
         surname: Singles::of(&surnames),
         given_one: Singles::of(&given),
         after_one: Singles::of(&after),
@@ -92,7 +100,12 @@ fn may_reach(view: &View, i: usize) -> bool {
     let before = surname + led + starts;
     let rest = |end: usize, u: u16, next: u16| {
         let (gap, closed) = (view.gap(end), !is_han(u) || view.gap(end));
-        let after = if tables.after.may_go_on(u, next) { BEST_AFTER } else { tables.after_one.one(u).unwrap_or(0).max(0) };
+        let one = tables.after_one.one(u).unwrap_or(0).max(0);
+        let after = if tables.best_after.may_go_on(u, next) {
+            BEST_AFTER
+        } else {
+            if tables.after.may_go_on(u, next) { one.max(MOST_AFTER) } else { one }
+        };
         let listed = if gap || view.gap(i) { 2 } else { 0 };
         after + listed + if closed { 1 + starts } else { 0 }
     };
@@ -107,7 +120,11 @@ fn best_before(view: &View, i: usize) -> i16 {
     let edge = view.back_over_filler(i, 3);
     let Some(last) = view.before(edge) else { return 0 };
     let particle = matches!(char_of(last), '了' | '过');
-    if particle || TABLES.before.may_begin_with(last, edge.checked_sub(1).and_then(|at| view.before(at))) { LABEL } else { 0 }
+    let before = edge.checked_sub(1).and_then(|at| view.before(at));
+    if particle || TABLES.best_before.may_begin_with(last, before) {
+        return LABEL;
+    }
+    if TABLES.before.may_begin_with(last, before) { MOST_BEFORE } else { 0 }
 }
 
 /// The name that starts at `i`, if one does, whatever [`may_reach`] says.
