@@ -61,6 +61,25 @@ fn last_sentences() {
     measure(&[include_str!("dev/last.txt")]);
 }
 
+/// Names in all the places where people write them, and sentences of words that only look like names: recall at least 0.85, and less than one
+/// of fifty such sentences with a name found.
+#[test]
+fn names_and_words_that_look_like_them() {
+    let rows = |file: &'static str| file.lines().filter(|line| !line.starts_with('#')).map(marked);
+    let names = |spans: &Spans| spans.iter().filter(|span| span.0 == PersonalKind::Name).cloned().collect::<Spans>();
+    let (mut gold, mut hit, mut wrong) = (0, 0, 0);
+    for (text, marks) in rows(include_str!("dev/names.txt")) {
+        let got = names(&found(&text));
+        gold += marks.len();
+        hit += marks.iter().filter(|mark| got.iter().any(|one| meets(mark, one))).count();
+        wrong += got.iter().filter(|one| !marks.iter().any(|mark| meets(mark, one))).count();
+    }
+    let words: Vec<_> =
+        rows(include_str!("dev/words.txt")).filter(|(text, _)| !names(&found(text)).is_empty()).map(|(text, _)| text).collect();
+    println!("{hit} of {gold} names, {wrong} wrong; {} of the sentences without: {words:?}", words.len());
+    assert!(hit * 20 >= gold * 17 && wrong * 50 <= gold && words.len() < 12);
+}
+
 /// Precision (at least 0.90) and recall (at least 0.85) by kind.
 fn measure(files: &[&str]) {
     let sentences = files.iter().flat_map(|file| file.lines()).filter(|l| !l.starts_with('#')).map(marked);
