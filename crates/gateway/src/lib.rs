@@ -234,14 +234,16 @@ impl Gateway {
         }
     }
 
-    /// Takes out content whose time is over, until told to stop.
-    async fn end_content(&self) {
+    /// Takes out content whose time is over, and writes down which tickets nobody decided in time, until told to stop.
+    async fn sweep(&self) {
         let mut stop = self.stop.subscribe();
         loop {
             // A store that says no is asked again in an hour: content goes a little later, and never comes back.
             while let Ok((store::MAX_ENDED, _)) =
                 self.tenant.change(async |change: &mut store::Change| change.end_content("gateway").await).await
             {}
+            // They could not be decided any more before it is written down either.
+            let _ = self.tenant.change(async |change: &mut store::Change| change.expire_tickets().await).await;
             tokio::select! {
                 () = tokio::time::sleep(SWEEP) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -416,7 +418,7 @@ impl Started {
         let fresh = Arc::clone(&gateway);
         let fresh = tokio::spawn(async move { fresh.keep_fresh().await });
         let sweeping = Arc::clone(&gateway);
-        let sweep = tokio::spawn(async move { sweeping.end_content().await });
+        let sweep = tokio::spawn(async move { sweeping.sweep().await });
         let alarms = tokio::spawn(Arc::clone(&gateway).watch_alarms());
         let syslog = syslog.map(|sender| tokio::spawn(sender.run(operator_stop.subscribe())));
         let otlp = otlp.map(|sender| tokio::spawn(sender.run(Arc::clone(&gateway), operator_stop.subscribe())));

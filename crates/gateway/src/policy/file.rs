@@ -40,8 +40,7 @@ pub(super) struct File {
     pub(super) hold: Hold,
     pub(super) record: Record,
     pub(super) label: Spanned<label::Settings>,
-    #[serde(default)]
-    pub(super) redact: redact::Policy,
+    pub(super) redact: Option<Spanned<redact::Policy>>,
     pub(super) canned: Option<Spanned<canned::Overrides>>,
     judge: Option<Spanned<toml::Table>>,
 }

@@ -88,6 +88,7 @@ impl Policy {
         };
         file.label.get_ref().check().map_err(|error| source.error(file.label.span(), error.to_string()))?;
         let judge = file.judge(source)?;
+        let redact = file.redact.map(|redact| masks(redact, source)).transpose()?.unwrap_or_default();
         Ok(Self {
             name: file.name,
             digest: source.digest(),
@@ -100,7 +101,7 @@ impl Policy {
             hold: file.hold,
             record: file.record,
             label: file.label.into_inner(),
-            redact: file.redact,
+            redact,
             strikes: file.strikes,
             minors: file.minors,
             canned,
@@ -227,6 +228,15 @@ impl Policy {
             Direction::Output | Direction::Corpus => &self.answer,
         }
     }
+}
+
+/// What is masked, and how: by operators that need no secret, for a gateway has none.
+fn masks(redact: toml::Spanned<redact::Policy>, source: Source<'_>) -> Result<redact::Policy, SettingError> {
+    let span = redact.span();
+    let redactor = redact::Redactor::new(redact.into_inner(), &redact::Secrets::default());
+    redactor.map(|redactor| redactor.policy().clone()).map_err(|error| {
+        source.error(span, format!("[redact]: {error}, and a gateway holds no secret for it; write `mask`, `replace`, `drop` or `keep`"))
+    })
 }
 
 #[cfg(test)]

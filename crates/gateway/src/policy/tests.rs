@@ -192,6 +192,7 @@ fn a_bad_policy_is_refused_with_its_line() {
         ("zh       = \"人工智能生成\"", "zh = \"由模型写成\"", "visible label"),
         ("producer = \"\"", "producer = \"某某公司\"", "ContentProducer"),
         ("default = \"mask\"", "default = \"mask\"\nkey = \"00112233\"", "unknown field"),
+        ("default = \"mask\"", "default = \"pseudonym\"", "a gateway holds no secret"),
         ("[scenes]", "[canned.texts.A9z]\nzh=[\"a\"]\nen=[\"b\"]\n[scenes]", "A9z"),
     ] {
         let error = changed(from, to).unwrap_err();
