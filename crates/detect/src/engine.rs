@@ -9,12 +9,16 @@
 use std::ops::{ControlFlow, Range};
 
 use crate::lexicon::Corrupt;
+use crate::wide::fetch;
 
 /// Longest pattern, in units. Three times the longest entry of the public lists we know (107 with web addresses, 21 without).
 pub(crate) const MAX_UNITS: usize = 128;
 
 /// Units that a beginning has at most: what fits one machine word.
 pub(crate) const BEGIN: usize = 4;
+
+/// Beginnings looked up together: enough that the memory of the first has come when the last is asked for.
+const TOGETHER: usize = 32;
 
 /// Positions filtered before their candidates are looked at; keeps both in the first-level cache.
 pub(crate) const BLOCK: usize = 2048;
@@ -61,7 +65,10 @@ impl Matcher {
         self.patterns.view().scan(
             text.units(),
             |_, _| true,
-            |hit| found(Hit { pattern: self.places.get(hit.pattern as usize).copied().unwrap_or_default(), ..hit }),
+            |hits| {
+                let place = |hit: &Hit| self.places.get(hit.pattern as usize).copied().unwrap_or_default();
+                hits.iter().try_for_each(|hit| found(Hit { pattern: place(hit), ..*hit }))
+            },
         );
     }
 
@@ -86,6 +93,14 @@ pub(crate) struct Slot {
     first: u32,
     /// How many; zero for an empty slot.
     count: u32,
+}
+
+/// What stands at a place of a text and may be the beginning of patterns.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    begin: u64,
+    at: usize,
+    length: usize,
 }
 
 /// No pattern.
@@ -382,53 +397,79 @@ impl<'a> Patterns<'a> {
         }
     }
 
-    /// Calls `found` for every match, in order of start; stops when it says so. What `may_be` denies is not looked up: it is asked for a start and a
-    /// number of units, which is that of the match or, from [`BEGIN`] on, the least.
-    pub(crate) fn scan(&self, text: &[u16], may_be: impl Fn(usize, usize) -> bool, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
-        if !self.singles.is_empty() {
-            let _ = (0..text.len()).try_for_each(|at| self.matches_at(text, at, &may_be, &mut found));
-            return;
-        }
-        let _ = each_candidate(self.filter, text, |at| self.matches_at(text, at, &may_be, &mut found));
+    /// Calls `found` with all matches, some at a time, in order of start; stops when it says so. What `may_be` denies is not looked up: it is asked for
+    /// a start and a number of units, which is that of the match or, from [`BEGIN`] on, the least.
+    pub(crate) fn scan(&self, text: &[u16], may_be: impl Fn(usize, usize) -> bool, mut found: impl FnMut(&[Hit]) -> ControlFlow<()>) {
+        let _ = if self.singles.is_empty() {
+            each_block(self.filter, text, |places| self.matches_among(text, places, &may_be, &mut found))
+        } else {
+            self.matches_among(text, 0..text.len(), &may_be, &mut found)
+        };
     }
 
-    /// Calls `found` for every match that begins at a place; see [`Self::scan`].
-    pub(crate) fn matches_at(
+    /// Calls `found` with all matches that begin at some of these places; see [`Self::scan`]. What stands at one place waits for memory mostly, so
+    /// that many are looked up together, each step for all of them.
+    pub(crate) fn matches_among(
         &self,
         text: &[u16],
-        at: usize,
+        mut places: impl Iterator<Item = usize>,
         may_be: &impl Fn(usize, usize) -> bool,
-        found: &mut impl FnMut(Hit) -> ControlFlow<()>,
+        found: &mut impl FnMut(&[Hit]) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
+        let (mut begun, mut known, mut hits) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            begun.clear();
+            for at in places.by_ref() {
+                self.each_begun(text, at, may_be, |one| {
+                    fetch(self.slots, self.place(one.begin));
+                    begun.push(one);
+                });
+                if begun.len() >= TOGETHER {
+                    break;
+                }
+            }
+            if begun.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            known.extend(begun.iter().filter_map(|one| Some((*one, self.slot(one.begin)?))));
+            known
+                .iter()
+                .filter(|(one, _)| one.length == BEGIN)
+                .for_each(|(_, slot)| fetch(self.offsets, (slot.first + slot.count / 2) as usize));
+            for (one, slot) in known.drain(..) {
+                self.matches(text, one, slot, &mut hits);
+            }
+            found(&hits)?;
+            hits.clear();
+        }
+    }
+
+    /// Calls `meet` with every beginning at a place that is one of a pattern, as far as the filters can tell.
+    fn each_begun(&self, text: &[u16], at: usize, may_be: &impl Fn(usize, usize) -> bool, mut meet: impl FnMut(Begun)) {
+        let rest = text.get(at..text.len().min(at + LONG)).unwrap_or_default();
         let full = begin(rest);
-        let mut lookup = |length: usize| {
+        let mut ask = |length: usize| {
             let begin = if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) };
-            let known = self.has_key(begin) || (length == BEGIN && rest.len() >= LONG && self.has_key(key(rest)));
-            match known.then(|| self.slot(begin)).flatten().filter(|_| length <= rest.len()) {
-                // A short beginning is the whole pattern.
-                Some(slot) if length < BEGIN => found(Hit { start: at as u32, end: (at + length) as u32, pattern: slot.first }),
-                Some(slot) => self.matches(rest, at, slot, found),
-                None => ControlFlow::Continue(()),
+            if self.has_key(begin) || (length == BEGIN && rest.len() == LONG && self.has_key(key(rest))) {
+                meet(Begun { begin, at, length });
             }
         };
         if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) && may_be(at, 1) {
-            lookup(1)?;
+            ask(1);
         }
-        let &[first, second, ref more @ ..] = rest else { return ControlFlow::Continue(()) };
+        let &[first, second, ref more @ ..] = rest else { return };
         let pair = pair_key(first, second);
         if self.has_filtered(pair, pair) && may_be(at, 2) {
-            lookup(2)?;
+            ask(2);
         }
-        let &[third, ref more @ ..] = more else { return ControlFlow::Continue(()) };
+        let &[third, ref more @ ..] = more else { return };
         let triple = longer_key(pair, third);
         if self.has_filtered(triple, triple) && may_be(at, 3) {
-            lookup(3)?;
+            ask(3);
         }
         if more.first().is_some_and(|&fourth| self.has_filtered(triple, longer_key(triple, fourth))) && may_be(at, BEGIN) {
-            lookup(BEGIN)?;
+            ask(BEGIN);
         }
-        ControlFlow::Continue(())
     }
 
     fn has_filtered(&self, word: u32, key: u32) -> bool {
@@ -441,9 +482,13 @@ impl<'a> Patterns<'a> {
         self.begins.get(word).is_some_and(|word| word & bit != 0)
     }
 
+    /// Where the slot of a beginning is looked for first.
+    fn place(&self, begin: u64) -> usize {
+        spread(begin) as usize & self.slots.len().wrapping_sub(1)
+    }
+
     fn slot(&self, begin: u64) -> Option<Slot> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = spread(begin) as usize & mask;
+        let mut at = self.place(begin);
         loop {
             let slot = self.slots.get(at)?;
             if slot.count == 0 {
@@ -452,12 +497,20 @@ impl<'a> Patterns<'a> {
             if slot.begin == begin {
                 return Some(*slot);
             }
-            at = (at + 1) & mask;
+            at = (at + 1) & self.slots.len().wrapping_sub(1);
         }
     }
 
     /// All patterns of one beginning that the text goes on to spell: the last one not after the text, and the chain of its prefixes.
-    fn matches(&self, rest: &[u16], at: usize, slot: Slot, found: &mut impl FnMut(Hit) -> ControlFlow<()>) -> ControlFlow<()> {
+    fn matches(&self, text: &[u16], begun: Begun, slot: Slot, hits: &mut Vec<Hit>) {
+        let Begun { at, length, .. } = begun;
+        let hit = |units: usize, pattern: u32| Hit { start: at as u32, end: (at + units) as u32, pattern };
+        if length < BEGIN {
+            // A short beginning is the whole pattern.
+            hits.push(hit(length, slot.first));
+            return;
+        }
+        let rest = text.get(at..text.len().min(at + MAX_UNITS)).unwrap_or_default();
         let (mut low, mut high) = (slot.first, slot.first + slot.count);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
@@ -467,11 +520,10 @@ impl<'a> Patterns<'a> {
         while pattern != NONE {
             let units = self.pattern(pattern);
             if rest.starts_with(units) {
-                found(Hit { start: at as u32, end: (at + units.len()) as u32, pattern })?;
+                hits.push(hit(units.len(), pattern));
             }
             pattern = self.prefixes.get(pattern as usize).copied().unwrap_or(NONE);
         }
-        ControlFlow::Continue(())
     }
 
     /// What [`Patterns::is_open`] asks first.
@@ -541,21 +593,21 @@ impl Sieve {
     /// The places of a text that may begin a match, in order.
     pub(crate) fn sift(&self, text: &[u16]) -> Vec<u32> {
         let mut places = Vec::new();
-        let _ = each_candidate(&self.0, text, |at| {
-            places.push(at as u32);
+        let _ = each_block(&self.0, text, |block| {
+            places.extend(block.map(|at| at as u32));
             ControlFlow::Continue(())
         });
         places
     }
 }
 
-/// Calls `may_begin` for every place that a filter does not turn away, in order, until it says so.
-fn each_candidate(filter: &[u32], text: &[u16], mut may_begin: impl FnMut(usize) -> ControlFlow<()>) -> ControlFlow<()> {
+/// Calls `look` with the places that a filter does not turn away, some at a time, in order, until it says so.
+fn each_block(filter: &[u32], text: &[u16], mut look: impl FnMut(&mut dyn Iterator<Item = usize>) -> ControlFlow<()>) -> ControlFlow<()> {
     let mut candidates = [0_u16; BLOCK];
     for block in (0..text.len()).step_by(BLOCK) {
         let window = text.get(block..text.len().min(block + BLOCK + BEGIN - 1)).unwrap_or_default();
         let count = self::candidates(filter, window, (text.len() - block).min(BLOCK), &mut candidates);
-        candidates.iter().take(count).try_for_each(|&at| may_begin(block + usize::from(at)))?;
+        look(&mut candidates.iter().take(count).map(|&at| block + usize::from(at)))?;
     }
     ControlFlow::Continue(())
 }

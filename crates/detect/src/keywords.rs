@@ -111,8 +111,13 @@ impl Places {
         ControlFlow::Break(())
     }
 
-    /// Adds what a match in a reading of the text is to the rules that are asked for.
-    fn add_all(&mut self, set: Searched<'_>, reading: &Reading<'_>, hit: Hit, asked: impl Fn(u32) -> bool) -> ControlFlow<()> {
+    /// Adds what matches in a reading of the text are to the rules that are asked for.
+    fn add_all(&mut self, set: Searched<'_>, reading: &Reading<'_>, hits: &[Hit], asked: impl Fn(u32) -> bool + Copy) -> ControlFlow<()> {
+        set.fetch(hits.iter().map(|hit| hit.pattern));
+        hits.iter().try_for_each(|hit| self.add_one(set, reading, *hit, asked))
+    }
+
+    fn add_one(&mut self, set: Searched<'_>, reading: &Reading<'_>, hit: Hit, asked: impl Fn(u32) -> bool) -> ControlFlow<()> {
         let Some(range) = reading.origin(hit.start as usize..hit.end as usize) else { return ControlFlow::Continue(()) };
         let place = |rule| Place::new(rule, &range, reading.via, reading.text);
         set.uses(hit.pattern).iter().filter(|used| asked(used.rule)).try_for_each(|used| self.add(used.role(), place(used.rule)))
@@ -241,7 +246,7 @@ impl Keywords {
             if set.patterns.len() == 0 || places.overflow {
                 continue;
             }
-            reading.scan(set.patterns, sifted, |hit| places.add_all(set, &reading, hit, |_| true));
+            reading.scan(set.patterns, sifted, |hits| places.add_all(set, &reading, hits, |_| true));
         }
     }
 
@@ -251,6 +256,7 @@ impl Keywords {
         // Beside a keyword in the open only what is surely meant counts, and without letters nothing that sounds like a near word is.
         let letters = units.iter().filter(|unit| view::is_letter(**unit)).take(FEWEST_LETTERS).count() == FEWEST_LETTERS;
         let hidden = |place: &Place| letters || place.via != Via::Plain;
+        places.keywords.iter().chain(&places.near).for_each(|place| self.signatures.fetch(place.rule));
         let keywords = places.keywords.iter().filter_map(|place| self.wanted(place, hidden(place)));
         let mut first: Vec<_> = keywords.chain(places.near.iter().filter_map(|place| self.wanted(place, true))).collect();
         if first.is_empty() {
@@ -281,11 +287,10 @@ impl Keywords {
                 }
             }
             let set = self.artefact.set(Stage::Rest, reading.form);
-            for start in marks.iter() {
-                let mut add = |hit| places.add_all(set, &reading, hit, |rule| rules.binary_search(&rule).is_ok());
-                if set.patterns.matches_at(reading.units, start, &|at, length| reading.may_be(at, length), &mut add).is_break() {
-                    return;
-                }
+            let may_be = |at, length| reading.may_be(at, length);
+            let mut add = |hits: &[Hit]| places.add_all(set, &reading, hits, |rule| rules.binary_search(&rule).is_ok());
+            if set.patterns.matches_among(reading.units, marks.iter(), &may_be, &mut add).is_break() {
+                return;
             }
         }
     }

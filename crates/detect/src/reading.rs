@@ -95,13 +95,13 @@ impl<'a> Reading<'a> {
         self.via != Via::Initials || !(inside(at.checked_sub(1)) || (length < BEGIN && inside(Some(at + length))))
     }
 
-    /// Calls `found` for every match of a set that counts, in order of start, until it says so.
-    pub(crate) fn scan(&self, patterns: Patterns<'_>, sifted: Option<&Sifted<'_>>, mut found: impl FnMut(Hit) -> ControlFlow<()>) {
+    /// Calls `found` with all matches of a set that count, some at a time, in order of start, until it says so.
+    pub(crate) fn scan(&self, patterns: Patterns<'_>, sifted: Option<&Sifted<'_>>, mut found: impl FnMut(&[Hit]) -> ControlFlow<()>) {
         let may_be = |at, length| self.may_be(at, length);
-        let _ = if let Some(mut starts) = self.starts() {
-            starts.try_for_each(|at| patterns.matches_at(self.units, at, &may_be, &mut found))
+        let _ = if let Some(starts) = self.starts() {
+            patterns.matches_among(self.units, starts, &may_be, &mut found)
         } else if let Some(places) = sifted.and_then(|sifted| sifted.places(self)) {
-            places.iter().try_for_each(|&at| patterns.matches_at(self.units, at as usize, &may_be, &mut found))
+            patterns.matches_among(self.units, places.iter().map(|&at| at as usize), &may_be, &mut found)
         } else {
             patterns.scan(self.units, may_be, found);
             return;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::lexicon::{Artefact, Form, Stage};
 use crate::reading::Reading;
+use crate::wide::fetch;
 
 const FORMS: usize = Form::ALL.len();
 
@@ -83,9 +84,15 @@ impl Signatures {
         self.pairs.push(pairs);
     }
 
+    /// Asks for the signature of a rule, which will be read soon.
+    pub(crate) fn fetch(&self, rule: u32) {
+        fetch(&self.heads, rule as usize);
+    }
+
     /// What a rule needs beside its first word; nothing if it needs nothing.
     pub(crate) fn of_rule(&self, rule: u32) -> Option<Signature<'_>> {
         let head = self.heads.get(rule as usize).filter(|head| head.longest != [0; FORMS])?;
+        fetch(&self.keys, head.start as usize);
         Some(Signature { head, keys: &self.keys, pairs: self.pairs.get(rule as usize)? })
     }
 }

@@ -1,6 +1,6 @@
 //! Sixteen units at a time, with AVX-512 where the processor has it: folding CJK text, and the first look of the matcher.
 //!
-//! The one place of this crate with `unsafe`: the instructions exist only on some processors, which is asked first, and a gather reads through
+//! The one place of this crate with `unsafe`: the instructions exist only on some processors, which is asked first, and a gather and a hint take
 //! a pointer. Without them portable code does the same; property tests hold the two against each other. And a file is mapped here.
 
 #![allow(unsafe_code, reason = "vector instructions and a mapped file; see above")]
@@ -35,6 +35,18 @@ pub(crate) fn sift(filter: &[u32], window: &[u16], out: &mut [u16; BLOCK]) -> (u
     }
     let _ = (filter, window, out);
     (0, 0)
+}
+
+/// Asks for the memory of an element that will be read soon; where there is no way to ask, nothing happens.
+#[inline(always)]
+pub(crate) fn fetch<T>(slice: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(element) = slice.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 processor has the instruction, and it reads nothing: it only hints at an address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(element).cast()) };
+    }
+    let _ = (slice, at);
 }
 
 /// A file mapped into memory.

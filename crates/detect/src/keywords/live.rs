@@ -203,13 +203,14 @@ fn look(
             ControlFlow::Continue(())
         };
         if units.len() > from + FEW {
-            set.patterns.scan(units.get(from..).unwrap_or_default(), |_, _| true, |hit| meet(from + hit.start as usize, hit));
+            let rest = units.get(from..).unwrap_or_default();
+            set.patterns.scan(rest, |_, _| true, |hits| hits.iter().try_for_each(|hit| meet(from + hit.start as usize, *hit)));
             continue;
         }
         let single = !set.patterns.singles.is_empty();
-        for at in (from..units.len()).filter(|at| single || units.get(*at).is_some_and(|unit| begins.has(*unit))) {
-            let _ = set.patterns.matches_at(units, at, &|_, _| true, &mut |hit| meet(at, hit));
-        }
+        let places = (from..units.len()).filter(|at| single || units.get(*at).is_some_and(|unit| begins.has(*unit)));
+        let mut found = |hits: &[Hit]| hits.iter().try_for_each(|hit| meet(hit.start as usize, *hit));
+        let _ = set.patterns.matches_among(units, places, &|_, _| true, &mut found);
     }
     open
 }

@@ -13,6 +13,7 @@ use library::LibraryError;
 use super::{Corrupt, Entry, LexiconError};
 use crate::engine::{Patterns, Slot};
 use crate::view::Via;
+use crate::wide::fetch;
 
 /// The first eight bytes; the last of them counts the versions of the format.
 const MAGIC: &[u8; 8] = b"GJLEXIC\x06";
@@ -214,6 +215,12 @@ pub(crate) struct Searched<'a> {
 }
 
 impl<'a> Searched<'a> {
+    /// Asks for what tells the uses of a pattern, and then for the uses themselves, which will be read soon.
+    pub(crate) fn fetch(&self, patterns: impl Iterator<Item = u32> + Clone) {
+        patterns.clone().for_each(|pattern| fetch(self.starts, pattern as usize));
+        patterns.for_each(|pattern| fetch(self.uses, self.starts.get(pattern as usize).map_or(0, |start| *start as usize)));
+    }
+
     /// What a pattern is used for.
     pub(crate) fn uses(&self, pattern: u32) -> &'a [Use] {
         match self.starts.get(pattern as usize..).and_then(|rest| rest.first_chunk()) {
