@@ -17,7 +17,7 @@ pub(crate) const MAX_UNITS: usize = 128;
 /// Units that a beginning has at most: what fits one machine word.
 pub(crate) const BEGIN: usize = 4;
 
-/// Beginnings looked up together: enough that the memory of the first has come when the last is asked for.
+/// Places looked at together: enough that the memory of the first has come when the last is asked for.
 const TOGETHER: usize = 32;
 
 /// Positions filtered before their candidates are looked at; keeps both in the first-level cache.
@@ -408,7 +408,7 @@ impl<'a> Patterns<'a> {
     }
 
     /// Calls `found` with all matches that begin at some of these places; see [`Self::scan`]. What stands at one place waits for memory mostly, so
-    /// that many are looked up together, each step for all of them.
+    /// that many places are looked at together: each step asks for what the next one reads.
     pub(crate) fn matches_among(
         &self,
         text: &[u16],
@@ -416,60 +416,90 @@ impl<'a> Patterns<'a> {
         may_be: &impl Fn(usize, usize) -> bool,
         found: &mut impl FnMut(&[Hit]) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let (mut begun, mut known, mut hits) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut asked, mut known, mut hits) = (Vec::new(), Vec::new(), Vec::new());
         loop {
-            begun.clear();
-            for at in places.by_ref() {
+            let (mut together, mut count) = ([0; TOGETHER], 0);
+            for (slot, at) in together.iter_mut().zip(places.by_ref()) {
+                *slot = at;
+                count += 1;
+                self.fetch_filter(text, at);
+            }
+            for &at in together.iter().take(count) {
                 self.each_begun(text, at, may_be, |one| {
-                    fetch(self.slots, self.place(one.begin));
-                    begun.push(one);
+                    self.fetch_key(text, one);
+                    asked.push(one);
                 });
-                if begun.len() >= TOGETHER {
-                    break;
-                }
             }
-            if begun.is_empty() {
-                return ControlFlow::Continue(());
-            }
-            known.extend(begun.iter().filter_map(|one| Some((*one, self.slot(one.begin)?))));
-            known
-                .iter()
-                .filter(|(one, _)| one.length == BEGIN)
-                .for_each(|(_, slot)| fetch(self.offsets, (slot.first + slot.count / 2) as usize));
+            asked.retain(|one| self.is_begun(text, *one));
+            asked.iter().for_each(|one| fetch(self.slots, self.place(one.begin)));
+            known.extend(asked.drain(..).filter_map(|one| Some((one, self.slot(one.begin)?))));
+            let middle = |slot: &Slot| (slot.first + slot.count / 2) as usize;
+            known.iter().filter(|(one, _)| one.length == BEGIN).for_each(|(_, slot)| fetch(self.offsets, middle(slot)));
             for (one, slot) in known.drain(..) {
                 self.matches(text, one, slot, &mut hits);
             }
-            found(&hits)?;
-            hits.clear();
+            if !hits.is_empty() {
+                found(&hits)?;
+                hits.clear();
+            }
+            // The places are at their end: there was none for the last of these.
+            if count < TOGETHER {
+                return ControlFlow::Continue(());
+            }
         }
     }
 
-    /// Calls `meet` with every beginning at a place that is one of a pattern, as far as the filters can tell.
+    /// Asks for what [`Self::each_begun`] reads first.
+    fn fetch_filter(&self, text: &[u16], at: usize) {
+        if let Some(&[first, second, third]) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+            let pair = pair_key(first, second);
+            fetch(self.filter, pair as usize & self.filter.len().wrapping_sub(1));
+            fetch(self.filter, longer_key(pair, third) as usize & self.filter.len().wrapping_sub(1));
+        }
+    }
+
+    /// Calls `meet` with every beginning at a place that may be one of a pattern, as far as the filter can tell.
     fn each_begun(&self, text: &[u16], at: usize, may_be: &impl Fn(usize, usize) -> bool, mut meet: impl FnMut(Begun)) {
-        let rest = text.get(at..text.len().min(at + LONG)).unwrap_or_default();
+        let rest = text.get(at..text.len().min(at + BEGIN)).unwrap_or_default();
         let full = begin(rest);
         let mut ask = |length: usize| {
             let begin = if length == BEGIN { full } else { full & ((1 << (16 * length)) - 1) };
-            if self.has_key(begin) || (length == BEGIN && rest.len() == LONG && self.has_key(key(rest))) {
-                meet(Begun { begin, at, length });
-            }
+            meet(Begun { begin, at, length });
         };
         if self.singles.get(full as usize >> 6 & 0x3ff).is_some_and(|word| word >> (full & 63) & 1 == 1) && may_be(at, 1) {
             ask(1);
         }
         let &[first, second, ref more @ ..] = rest else { return };
         let pair = pair_key(first, second);
-        if self.has_filtered(pair, pair) && may_be(at, 2) {
+        if may_be(at, 2) && self.has_filtered(pair, pair) {
             ask(2);
         }
         let &[third, ref more @ ..] = more else { return };
         let triple = longer_key(pair, third);
-        if self.has_filtered(triple, triple) && may_be(at, 3) {
+        if may_be(at, 3) && self.has_filtered(triple, triple) {
             ask(3);
         }
-        if more.first().is_some_and(|&fourth| self.has_filtered(triple, longer_key(triple, fourth))) && may_be(at, BEGIN) {
+        if more.first().is_some_and(|&fourth| may_be(at, BEGIN) && self.has_filtered(triple, longer_key(triple, fourth))) {
             ask(BEGIN);
         }
+    }
+
+    /// The [`key`] of a long pattern that may stand where a beginning does.
+    fn long_key(&self, text: &[u16], one: Begun) -> Option<u64> {
+        let rest = text.get(one.at..one.at + LONG).filter(|_| one.length == BEGIN)?;
+        Some(key(rest))
+    }
+
+    /// Asks for what [`Self::is_begun`] reads.
+    fn fetch_key(&self, text: &[u16], one: Begun) {
+        for key in [Some(one.begin), self.long_key(text, one)].into_iter().flatten() {
+            fetch(self.begins, bit(key, self.begins.len()).0);
+        }
+    }
+
+    /// Whether a pattern begins so, as far as the table of beginnings can tell.
+    fn is_begun(&self, text: &[u16], one: Begun) -> bool {
+        self.has_key(one.begin) || self.long_key(text, one).is_some_and(|key| self.has_key(key))
     }
 
     fn has_filtered(&self, word: u32, key: u32) -> bool {

@@ -24,6 +24,8 @@ pub(super) struct Words {
     single: Bits,
     /// Bits of the first two units of every word, by their hash: most places are dismissed without a step.
     pairs: Bits,
+    /// The same by another hash: a large table has many pairs, and a step waits for memory.
+    pairs_again: Bits,
     /// Bits of whole words, by their hash.
     wholes: Bits,
 }
@@ -97,7 +99,8 @@ impl Words {
 
     fn walk(&self, unit: impl Fn(usize) -> Option<u16>) -> Option<Hit> {
         let first = unit(0).filter(|&u| self.first.has(u))?;
-        let second = unit(1).is_some_and(|second| self.pairs.has(pair(first, second)));
+        let has = |second| self.pairs.has(pair(first, second)) && self.pairs_again.has(pair(second, first));
+        let second = unit(1).is_some_and(has);
         if !second && !self.single.has(first) {
             return None;
         }
@@ -131,7 +134,10 @@ impl Words {
     fn note(&mut self, units: &[u16]) {
         match units {
             [only] => self.single.set(*only),
-            [first, second, ..] => self.pairs.set(pair(*first, *second)),
+            [first, second, ..] => {
+                self.pairs.set(pair(*first, *second));
+                self.pairs_again.set(pair(*second, *first));
+            }
             [] => {}
         }
         self.wholes.set(whole(units));
