@@ -203,6 +203,10 @@ impl Detector for BanWords {
     fn reads_backwards(&self) -> bool {
         self.0.reads_backwards()
     }
+
+    fn might_find_backwards(&self, item: &Item<'_>) -> bool {
+        self.0.might_find_backwards(item)
+    }
 }
 
 /// A ban as a lexicon entry. It is folded like any keyword, so width, case and fillers do not get around it.
