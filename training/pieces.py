@@ -17,8 +17,8 @@ class Pieces:
         self.longest = max(map(len, pieces))
         self.unknown = min(self.scores) - PENALTY
 
-    def split(self, text):
-        """The numbers of the pieces of a folded text."""
+    def split(self, text, most=MOST):
+        """The numbers of the pieces of a folded text, of a long one of its beginning: at most `most` with beginning and end."""
         text = SPACE + " ".join(text.split()).replace(" ", SPACE)
         best, came = [0.0] + [-1e30] * len(text), [(0, UNKNOWN)] * (len(text) + 1)
         for start in range(len(text)):
@@ -37,7 +37,7 @@ class Pieces:
         while at > 0:
             at, number = came[at]
             numbers.append(number)
-        return [BEGIN] + numbers[::-1][: MOST - 2] + [END]
+        return [BEGIN] + numbers[::-1][: most - 2] + [END]
 
 
 def padded(texts, length):

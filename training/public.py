@@ -15,14 +15,14 @@ import random
 # Most rows of each set. CC BY-SA sets are left out: what is trained on them could not be given on under our licence.
 MOST = {
     "advbench": 399,
-    "alpaca_zh": 1500,
-    "bipia": 600,
-    "cold": 3000,
-    "davidson_en": 1500,
+    "alpaca_zh": 2500,
+    "bipia": 1300,
+    "cold": 6000,
+    "davidson_en": 2500,
     "halluqa": 500,
-    "inthewild_jailbreak": 500,
-    "jade": 2500,
-    "laws": 1500,
+    "inthewild_jailbreak": 629,
+    "jade": 3459,
+    "laws": 2500,
 }
 # Whole sets that no model sees, so that there is something from other hands to measure by.
 # Most harmless rows, of those not learnt from, with which thresholds are set.

@@ -1,47 +1,46 @@
 """Fine-tunes the encoder on labelled rows.
 
-    python train.py base.npz rows.jsonl model.npz [--more public.jsonl] [--unseen scores.bin]
+    python train.py base.npz rows.jsonl model.npz [--more public.jsonl ...] [--unseen scores.bin]
 
 Rows are those that `guiju classifier rows` writes; those of `--more` are learnt from and nothing else. With `--unseen` the parts of the rows that `--folds`
-names are also scored by models trained on the other parts (rows of one theme are in one part), for calibration and for honest figures; the rest gets NaN.
+names are scored by models trained on the other parts (rows of one theme are in one part), for calibration and for honest figures; the rest gets NaN. The
+rows of `--more` that come from the same files (disguised ones) are left out of a part's training by their own `fold`.
 """
 
 import argparse
 import json
+import math
 import time
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
+import torch
+from torch.nn import functional as F
 
-import model
-from pieces import MOST, Pieces, padded
+import model as network
+from pieces import Pieces, padded
 
-LENGTHS = (16, 24, 32, 48, 64, 96, MOST)
-FOLDS = 4
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+BITS = np.arange(network.LABELS, dtype=np.uint32)
 
 
-def read(path, pieces):
+def read(path, pieces, most):
     rows = [json.loads(line) for line in open(path)]
     for row in rows:
-        row["tokens"] = pieces.split(row["text"])
-        row["asked"] = pieces.split(row["prompt"]) if row["prompt"] else [-1]
+        row["tokens"] = pieces.split(row["text"], most)
+        row["asked"] = pieces.split(row["prompt"], most) if row["prompt"] else [-1]
     return rows
 
 
 def bits(rows, name):
     numbers = np.array([row[name] for row in rows], np.uint32)
-    return (numbers[:, None] >> np.arange(model.LABELS, dtype=np.uint32) & 1).astype(np.float32)
+    return torch.tensor((numbers[:, None] >> BITS & 1).astype(np.float32), device=DEVICE)
 
 
 def batch(rows):
-    length = max(max(len(row["tokens"]), len(row["asked"])) for row in rows)
-    length = next(most for most in LENGTHS if most >= length)
-    asked = any(row["asked"] != [-1] for row in rows)
-    tokens = padded([row["tokens"] for row in rows], length)
-    prompts = padded([row["asked"] for row in rows], length if asked else 1)
-    return tokens, prompts, np.array([row["kind"] for row in rows])
+    tokens = padded([row["tokens"] for row in rows], max(len(row["tokens"]) for row in rows))
+    prompts = padded([row["asked"] for row in rows], max(len(row["asked"]) for row in rows))
+    kinds = np.array([row["kind"] for row in rows])
+    return [torch.tensor(array, dtype=torch.long, device=DEVICE) for array in (tokens, prompts, kinds)]
 
 
 def batches(rows, size, random):
@@ -53,45 +52,62 @@ def batches(rows, size, random):
     return [[rows[at] for at in groups[group]] for group in random.permutation(len(groups))]
 
 
-def loss(params, tokens, prompts, kinds, labels, known, weight, key, drop):
-    z = model.scores(params, tokens, prompts, kinds, key, drop)
-    each = optax.sigmoid_binary_cross_entropy(z, labels) * jnp.where(labels > 0, weight, 1.0)
-    return (each * known).sum() / len(tokens)
+def rate(step, steps):
+    """Warm up for a twentieth, then down along a cosine."""
+    warm = steps // 20 + 1
+    return step / warm if step < warm else 0.5 + 0.5 * math.cos(math.pi * (step - warm) / max(1, steps - warm))
 
 
-def learn(params, rows, args, seed):
-    random, key = np.random.default_rng(seed), jax.random.PRNGKey(seed)
-    steps = args.epochs * (len(rows) // args.batch + 1)
-    rate = optax.warmup_cosine_decay_schedule(0.0, 1.0, steps // 10, steps)
-    head = {"h_W", "h_b", "o_W", "o_b"}
-    which = {name: "head" if name in head else "vectors" if name == "vectors" else "body" for name in params}
-    make = lambda peak: optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(lambda step: peak * rate(step), weight_decay=args.decay))
-    tuner = optax.multi_transform({"head": make(args.head), "body": make(args.body), "vectors": make(args.vectors)}, which)
-    state = tuner.init(params)
+def loss(model, rows, weight):
+    labels, known = bits(rows, "labels"), bits(rows, "known")
+    with torch.autocast(DEVICE, dtype=torch.bfloat16):
+        scores = model(*batch(rows))
+    each = F.binary_cross_entropy_with_logits(scores, labels, reduction="none") * torch.where(labels > 0, weight, 1.0)
+    return (each * known).sum() / len(rows)
 
-    @jax.jit
-    def step(params, state, key, tokens, prompts, kinds, labels, known):
-        value, slope = jax.value_and_grad(loss)(params, tokens, prompts, kinds, labels, known, args.weight, key, args.drop)
-        change, state = tuner.update(slope, state, params)
-        return optax.apply_updates(params, change), state, value
 
+def tuner(model, args):
+    named = model.named()
+    head = [value for name, value in named.items() if name.startswith(("hidden", "out"))]
+    vectors = [named["vectors"], named["positions"]]
+    body = [value for name, value in named.items() if not name.startswith(("hidden", "out", "vectors", "positions"))]
+    groups = [(head, args.head, args.decay), (body, args.body, args.decay), (vectors, args.vectors, 0.0)]
+    return torch.optim.AdamW([{"params": params, "lr": peak, "peak": peak, "weight_decay": decay} for params, peak, decay in groups])
+
+
+def learn(base, rows, args):
+    torch.manual_seed(args.seed)
+    random = np.random.default_rng(args.seed)
+    model = network.Encoder(base, args.drop).to(DEVICE).train()
+    adam, done = tuner(model, args), 0
+    steps = args.epochs * -(-len(rows) // args.batch)
     for epoch in range(args.epochs):
         begun, losses = time.time(), []
         for group in batches(rows, args.batch, random):
-            key, now = jax.random.split(key)
-            params, state, value = step(params, state, now, *batch(group), bits(group, "labels"), bits(group, "known"))
-            losses.append(value)
-        print(f"pass {epoch + 1}: loss {float(jnp.stack(losses).mean()):.4f}, {time.time() - begun:.0f} s", flush=True)
-    return params
+            for params in adam.param_groups:
+                params["lr"] = params["peak"] * rate(done, steps)
+            value = loss(model, group, args.weight)
+            adam.zero_grad(set_to_none=True)
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            adam.step()
+            losses.append(float(value))
+            done += 1
+            if done % 100 == 0:
+                print(f"  step {done} of {steps}: loss {np.mean(losses[-100:]):.4f}, {time.time() - begun:.0f} s", flush=True)
+        print(f"pass {epoch + 1}: loss {np.mean(losses):.4f}, {time.time() - begun:.0f} s", flush=True)
+    return model.eval().cpu()
 
 
-def score(params, rows):
-    run = jax.jit(model.scores)
-    out = np.zeros((len(rows), model.LABELS), np.float32)
+@torch.no_grad()
+def score(model, rows):
+    model.to(DEVICE).eval()
+    out = np.zeros((len(rows), network.LABELS), np.float32)
     order = sorted(range(len(rows)), key=lambda at: (rows[at]["asked"] != [-1], len(rows[at]["tokens"])))
-    for at in range(0, len(order), 128):
-        group = order[at : at + 128]
-        out[group] = run(params, *batch([rows[n] for n in group]))
+    for at in range(0, len(order), 64):
+        group = order[at : at + 64]
+        with torch.autocast(DEVICE, dtype=torch.bfloat16):
+            out[group] = model(*batch([rows[n] for n in group])).cpu().numpy()
     return out
 
 
@@ -103,50 +119,51 @@ def auc(scores, holds):
 
 
 def report(rows, scores):
-    labels = bits(rows, "labels") > 0
-    known = bits(rows, "known") > 0
-    all_of = [auc(scores[known[:, n], n], labels[known[:, n], n]) for n in range(model.LABELS) if labels[:, n].sum() >= 50]
+    labels, known = bits(rows, "labels").cpu().numpy() > 0, bits(rows, "known").cpu().numpy() > 0
+    enough = [n for n in range(network.LABELS) if labels[known[:, n], n].sum() >= 50]
+    all_of = [auc(scores[known[:, n], n], labels[known[:, n], n]) for n in enough]
     print("AUC by label:", " ".join(f"{value:.3f}" for value in all_of), f"mean {np.mean(all_of):.4f}", flush=True)
+    harmful = np.array([row["harmful"] for row in rows])
+    print(f"harmful at all: AUC {auc(scores.max(1), harmful):.4f}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("base")
     parser.add_argument("rows")
-    parser.add_argument("out")
-    parser.add_argument("--more")
+    parser.add_argument("out", help="the model, or - for none")
+    parser.add_argument("--more", nargs="*", default=[])
     parser.add_argument("--unseen")
-    parser.add_argument("--folds", default="0,1")
+    parser.add_argument("--folds", default="0")
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--head", type=float, default=1.5e-3)
-    parser.add_argument("--body", type=float, default=4e-4)
-    parser.add_argument("--vectors", type=float, default=4e-4)
+    parser.add_argument("--batch", type=int, default=96)
+    parser.add_argument("--longest", type=int, default=80, help="most pieces of a row in training; the rest of it is not read")
+    parser.add_argument("--head", type=float, default=1e-3)
+    parser.add_argument("--body", type=float, default=1e-4)
+    parser.add_argument("--vectors", type=float, default=1e-4)
     parser.add_argument("--decay", type=float, default=0.01)
     parser.add_argument("--weight", type=float, default=2.0)
-    parser.add_argument("--drop", type=float, default=0.2)
+    parser.add_argument("--drop", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    base = np.load(args.base)
-    pieces = Pieces(base["pieces"], base["scores"])
-    rows = read(args.rows, pieces)
-    more = read(args.more, pieces) if args.more else []
-    parts = np.array([row["fold"] for row in rows])
+    torch.set_num_threads(args.threads)
+    base = network.load(args.base)
+    pieces = Pieces(base.pop("pieces"), base.pop("scores"))
+    rows = read(args.rows, pieces, args.longest)
+    more = [row for path in args.more for row in read(path, pieces, args.longest)]
+    own = {row["source"] for row in rows}
     if args.unseen:
-        scores = np.full((len(rows), model.LABELS), np.nan, np.float32)
-        done = [int(fold) for fold in args.folds.split(",")]
-        for fold in done:
-            seen = [row for row in rows if row["fold"] != fold] + more
-            params = learn(model.initial(base, args.seed), seen, args, args.seed)
+        parts = np.array([row["fold"] for row in rows])
+        scores = np.full((len(rows), network.LABELS), np.nan, np.float32)
+        for fold in map(int, args.folds.split(",")):
+            seen = [row for row in rows + more if row["source"] not in own or row["fold"] != fold]
             at = np.flatnonzero(parts == fold)
-            scores[at] = score(params, [rows[n] for n in at])
+            scores[at] = score(learn(base, seen, args), [rows[n] for n in at])
             report([rows[n] for n in at], scores[at])
-        at = np.flatnonzero(np.isin(parts, done))
-        report([rows[n] for n in at], scores[at])
         scores.tofile(args.unseen)
     if args.out != "-":
-        params = learn(model.initial(base, args.seed), rows + more, args, args.seed)
-        np.savez(args.out, pieces=base["pieces"], scores=base["scores"], **{name: np.asarray(value) for name, value in params.items()})
+        np.savez(args.out, **network.saved(learn(base, rows + more, args)))
 
 
 if __name__ == "__main__":

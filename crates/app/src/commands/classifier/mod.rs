@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// What the classifier says of one text, label by label
     Score(score::Score),
     /// The rows as the encoder's training reads them: folded, with numbers of labels, JSON lines
-    Rows(Rows),
+    Rows(rows::Print),
 }
 
 /// Labelled rows.

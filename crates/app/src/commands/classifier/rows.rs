@@ -1,13 +1,28 @@
 //! `guiju classifier rows`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use detect::classifier::{Label, fold_of};
+use clap::Args;
+use detect::classifier::{Label, Row, fold_of};
+use detect::evade::{disguise, transforms};
 use serde::Serialize;
 
-use super::Rows;
 use super::data::Data;
+
+#[derive(Args)]
+pub(crate) struct Print {
+    /// Files or directories of labelled rows (docs/formats/rows.md)
+    #[arg(long, num_args = 1.., required = true)]
+    data: Vec<PathBuf>,
+    /// Each row in one disguise that this seed draws, in place of the row; rows that the disguise does not change are left out
+    #[arg(long, value_name = "SEED")]
+    disguised: Option<u64>,
+}
+
+/// Disguises that leave nothing for a reader of words: they are for the decoders.
+const ENCODED: [&str; 2] = ["base64", "reversed"];
 
 /// A row for the encoder's training.
 #[derive(Serialize)]
@@ -24,10 +39,17 @@ struct Line<'a> {
     fold: usize,
 }
 
-pub(super) fn run(rows: &Rows) -> Result<ExitCode> {
-    for row in Data::read(&rows.data)?.rows {
+pub(super) fn run(command: &Print) -> Result<ExitCode> {
+    for (number, row) in (0..).zip(Data::read(&command.data)?.rows) {
+        let text = match command.disguised {
+            None => folded(&row.text),
+            Some(seed) => {
+                let Some(disguised) = drawn(&row, seed.wrapping_add(number)) else { continue };
+                folded(&disguised)
+            }
+        };
         let line = Line {
-            text: folded(&row.text),
+            text,
             prompt: row.prompt.as_deref().map(folded),
             kind: row.kind.index(),
             lang: row.lang,
@@ -41,6 +63,13 @@ pub(super) fn run(rows: &Rows) -> Result<ExitCode> {
         say!("{}", serde_json::to_string(&line)?);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The text of a row in a disguise; none where folding undoes it or nothing of the text can be disguised so.
+fn drawn(row: &Row, seed: u64) -> Option<String> {
+    let choice: Vec<_> = transforms().iter().filter(|transform| !ENCODED.contains(&transform.id)).collect();
+    let transform = choice.get(stats::draw_indices(&format!("disguise {seed}"), choice.len(), 1).first().copied()?)?;
+    disguise(transform, &row.text, seed).filter(|text| folded(text) != folded(&row.text))
 }
 
 fn folded(text: &str) -> String {
