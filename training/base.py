@@ -35,7 +35,7 @@ def fold(texts, guiju):
             file.write(json.dumps(row) + "\n")
         file.flush()
         done = subprocess.run([guiju, "classifier", "rows", "--data", file.name], check=True, capture_output=True, text=True)
-    return [json.loads(line)["text"] for line in done.stdout.splitlines()]
+    return [json.loads(line)["text"] for line in done.stdout.strip("\n").split("\n")]
 
 
 def is_han(text):

@@ -134,6 +134,7 @@ def main():
     parser.add_argument("out", help="the model, or - for none")
     parser.add_argument("--more", nargs="*", default=[])
     parser.add_argument("--unseen")
+    parser.add_argument("--keep", help="where to keep the model of the last part, which has not seen what --more leaves out: to be measured")
     parser.add_argument("--folds", default="0")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batch", type=int, default=96)
@@ -159,7 +160,10 @@ def main():
         for fold in map(int, args.folds.split(",")):
             seen = [row for row in rows + more if row["source"] not in own or row["fold"] != fold]
             at = np.flatnonzero(parts == fold)
-            scores[at] = score(learn(base, seen, args), [rows[n] for n in at])
+            model = learn(base, seen, args)
+            scores[at] = score(model, [rows[n] for n in at])
+            if args.keep:
+                np.savez(args.keep, **network.saved(model))
             report([rows[n] for n in at], scores[at])
         scores.tofile(args.unseen)
     if args.out != "-":
