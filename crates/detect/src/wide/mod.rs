@@ -1,9 +1,14 @@
-//! Sixteen units at a time, with AVX-512 where the processor has it: folding CJK text, and the first look of the matcher.
+//! Sixteen units at a time, with AVX-512 where the processor has it: folding CJK text, the first look of the matcher, and the products of the encoder.
 //!
-//! The one place of this crate with `unsafe`: the instructions exist only on some processors, which is asked first, and a gather and a hint take
-//! a pointer. Without them portable code does the same; property tests hold the two against each other. And a file is mapped here.
+//! The one place of this crate with `unsafe`: the instructions exist only on some processors, which is asked first, and loads, stores, a gather and a hint
+//! take a pointer. Without them portable code does the same; property tests hold the two against each other. And a file is mapped here.
 
 #![allow(unsafe_code, reason = "vector instructions and a mapped file; see above")]
+
+pub(crate) mod product;
+mod work;
+
+pub(crate) use work::{Work, fastest};
 
 use crate::engine::BLOCK;
 use crate::fold::Buffers;
