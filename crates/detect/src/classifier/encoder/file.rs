@@ -1,6 +1,5 @@
-//! Weights in a file (docs/formats/classifier.md): the vectors of pieces in four bits with a step for each 32, everything else in sixteen.
-
-use ndarray::{Array1, Array2};
+//! Weights in a file (docs/formats/classifier.md): the vectors of pieces in four bits with a step for each 32, the weights of layers in eight with one for
+//! each output, everything else in sixteen or 32.
 
 /// How many numbers share a step.
 const GROUP: usize = 32;
@@ -22,27 +21,22 @@ impl<'a> Reader<'a> {
         self.bytes(4)?.first_chunk().map(|four| u32::from_le_bytes(*four))
     }
 
-    fn halves(&mut self, count: usize) -> Option<Vec<f32>> {
-        let pairs = self.bytes(count * 2)?.as_chunks::<2>().0;
+    /// Numbers of sixteen bits.
+    pub(super) fn halves(&mut self, count: usize) -> Option<Vec<f32>> {
+        let pairs = self.bytes(count.checked_mul(2)?)?.as_chunks::<2>().0;
         Some(pairs.iter().map(|pair| half(u16::from_le_bytes(*pair))).collect())
     }
 
-    pub(super) fn vector(&mut self, width: usize) -> Option<Array1<f32>> {
-        Some(Array1::from_vec(self.halves(width)?))
+    /// Numbers of 32 bits.
+    pub(super) fn floats(&mut self, count: usize) -> Option<Vec<f32>> {
+        let fours = self.bytes(count.checked_mul(4)?)?.as_chunks::<4>().0;
+        Some(fours.iter().map(|four| f32::from_le_bytes(*four)).collect())
     }
 
-    pub(super) fn matrix(&mut self, rows: usize, columns: usize) -> Option<Array2<f32>> {
-        Array2::from_shape_vec((rows, columns), self.halves(rows * columns)?).ok()
-    }
-
-    /// A matrix with rows and columns exchanged.
-    pub(super) fn turned(&mut self, rows: usize, columns: usize) -> Option<Array2<f32>> {
-        Some(self.matrix(rows, columns)?.t().as_standard_layout().into_owned())
-    }
-
+    /// Rows of numbers of four bits.
     pub(super) fn table(&mut self, rows: usize, columns: usize) -> Option<Table> {
         let row_bytes = columns / GROUP * GROUP_BYTES;
-        Some(Table { bytes: self.bytes(rows.checked_mul(row_bytes)?)?.to_vec(), row_bytes, columns })
+        Some(Table { bytes: self.bytes(rows.checked_mul(row_bytes)?)?.to_vec(), row_bytes })
     }
 }
 
@@ -50,24 +44,20 @@ impl<'a> Reader<'a> {
 pub(super) struct Table {
     bytes: Vec<u8>,
     row_bytes: usize,
-    columns: usize,
 }
 
 impl Table {
-    /// Some of the rows, in full.
-    pub(super) fn rows(&self, numbers: &[u32]) -> Array2<f32> {
-        let mut rows = Array2::zeros((numbers.len(), self.columns));
-        for (mut row, &number) in rows.rows_mut().into_iter().zip(numbers) {
-            let at = number as usize * self.row_bytes;
-            let groups = self.bytes.get(at..at + self.row_bytes).unwrap_or_default().as_chunks::<GROUP_BYTES>().0;
-            let values = groups.iter().flat_map(|group| {
-                let [low, high, packed @ ..] = group;
-                let step = half(u16::from_le_bytes([*low, *high]));
-                packed.iter().flat_map(move |byte| [byte & 15, byte >> 4].map(|four| (f32::from(four) - 8.0) * step))
-            });
-            row.iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    /// Writes out a row; one that there is not is left as it is.
+    pub(super) fn row(&self, number: u32, row: &mut [f32]) {
+        let at = number as usize * self.row_bytes;
+        let groups = self.bytes.get(at..at + self.row_bytes).unwrap_or_default().as_chunks::<GROUP_BYTES>().0;
+        for (places, group) in row.chunks_exact_mut(GROUP).zip(groups) {
+            let [low, high, packed @ ..] = group;
+            let step = half(u16::from_le_bytes([*low, *high]));
+            for ([first, second], byte) in places.as_chunks_mut().0.iter_mut().zip(packed) {
+                (*first, *second) = ((f32::from(byte & 15) - 8.0) * step, (f32::from(byte >> 4) - 8.0) * step);
+            }
         }
-        rows
     }
 }
 
