@@ -6,7 +6,7 @@ use detect::classifier::{Encoder, LinearModel};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let _ = (LinearModel::read(data).is_ok(), Encoder::read(data).is_ok());
-    for magic in [b"GJCLASS\x01", b"GJENCOD\x01"] {
+    for magic in [b"GJCLASS\x01", b"GJENCOD\x02"] {
         let header = u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes();
         let file = [magic.as_slice(), &header, data].concat();
         let _ = (LinearModel::read(&file).is_ok(), Encoder::read(&file).is_ok());
