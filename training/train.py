@@ -2,6 +2,8 @@
 
     python train.py base.npz rows.jsonl model.npz [--more public.jsonl ...] [--unseen scores.bin]
 
+A model can be the base of another training.
+
 Rows are those that `guiju classifier rows` writes; those of `--more` are learnt from and nothing else. With `--unseen` the parts of the rows that `--folds`
 names are scored by models trained on the other parts (rows of one theme are in one part), for calibration and for honest figures; the rest gets NaN. The
 rows of `--more` that come from the same files (disguised ones) are left out of a part's training by their own `fold`.
@@ -150,7 +152,8 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     base = network.load(args.base)
-    pieces = Pieces(base.pop("pieces"), base.pop("scores"))
+    names = {name: base.pop(name) for name in ("pieces", "scores")}
+    pieces = Pieces(names["pieces"], names["scores"])
     rows = read(args.rows, pieces, args.longest)
     more = [row for path in args.more for row in read(path, pieces, args.longest)]
     own = {row["source"] for row in rows}
@@ -163,11 +166,11 @@ def main():
             model = learn(base, seen, args)
             scores[at] = score(model, [rows[n] for n in at])
             if args.keep:
-                np.savez(args.keep, **network.saved(model))
+                np.savez(args.keep, **names, **network.saved(model))
             report([rows[n] for n in at], scores[at])
         scores.tofile(args.unseen)
     if args.out != "-":
-        np.savez(args.out, **network.saved(learn(base, rows + more, args)))
+        np.savez(args.out, **names, **network.saved(learn(base, rows + more, args)))
 
 
 if __name__ == "__main__":
