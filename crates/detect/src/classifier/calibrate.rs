@@ -23,10 +23,6 @@ pub const PLAIN_SHARE: f64 = 0.0005;
 /// Fewest flagged rows from which a precision is read: of fewer, chance says more than the label.
 const FEWEST: usize = 20;
 
-/// From this probability on a label is named beside others, of a text that is flagged anyway: texts often violate two classes, and what is best for F1 is
-/// half of the F1 that is reached (Lipton, Elkan and Naryanaswamy 2014).
-pub const LIKELY: f64 = 0.3;
-
 /// What is made of all labels' scores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,8 +50,7 @@ impl Calibrations {
         Probabilities { kind, labels, any: self.any(kind).probability(odds(&labels)) }
     }
 
-    /// What is flagged, likeliest first: every label that reaches its own threshold; and where 'anything at all' reaches its own, the likeliest label and
-    /// every other that is likely.
+    /// What is flagged, likeliest first: every label that reaches its own threshold, and the likeliest one where 'anything at all' reaches its own.
     #[must_use]
     pub fn calls(&self, probabilities: &Probabilities) -> Vec<Call> {
         let most = probabilities.labels.iter().copied().fold(0.0, f64::max);
@@ -64,7 +59,7 @@ impl Calibrations {
         let mut calls: Vec<Call> = Label::all()
             .zip(probabilities.labels)
             .zip(&self.labels)
-            .filter(|((_, probability), own)| *probability >= own.flag || (any && (*probability >= most || *probability >= LIKELY)))
+            .filter(|((_, probability), own)| *probability >= own.flag || (any && *probability >= most))
             .map(|((label, probability), own)| Call { label, probability, sure: probability >= own.sure || (sure && probability >= most) })
             .collect();
         calls.sort_by(|a, b| b.probability.total_cmp(&a.probability));
