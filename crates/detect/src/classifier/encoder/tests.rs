@@ -15,8 +15,9 @@ struct Vector {
     scores: Vec<f32>,
 }
 
-/// How far scores may lie from those of the training: where a number stands between two bytes, another order of summing rounds it the other way.
-const NEAR: f32 = 0.1;
+/// How far scores may lie from those of the training, as a share of them: where a number stands between two bytes, another order of summing rounds it the
+/// other way, and six layers carry that on.
+const NEAR: f32 = 0.01;
 
 #[test]
 fn scores_are_those_of_the_training() {
@@ -27,7 +28,7 @@ fn scores_are_those_of_the_training() {
         let asked = vector.prompt.as_deref().map(|prompt| encoder.asked(prompt));
         let scores = encoder.scores(&vector.text, asked.as_deref(), InputKind::ALL[vector.kind]);
         for (ours, theirs) in scores.iter().zip(&vector.scores) {
-            assert!((ours - theirs).abs() < NEAR, "{}: {scores:?} {:?}", vector.text, vector.scores);
+            assert!((ours - theirs).abs() < NEAR * theirs.abs().max(4.0), "{}: {scores:?} {:?}", vector.text, vector.scores);
         }
     }
 }
