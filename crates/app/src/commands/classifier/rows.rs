@@ -1,21 +1,20 @@
 //! `guiju classifier rows`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use detect::classifier::{Label, Row, fold_of};
+use detect::classifier::{Label, fold_of};
 use detect::evade::{disguise, transforms};
 use serde::Serialize;
 
+use super::Rows;
 use super::data::Data;
 
 #[derive(Args)]
 pub(crate) struct Print {
-    /// Files or directories of labelled rows (docs/formats/rows.md)
-    #[arg(long, num_args = 1.., required = true)]
-    data: Vec<PathBuf>,
+    #[command(flatten)]
+    rows: Rows,
     /// Each row in one disguise that this seed draws, in place of the row; rows that the disguise does not change are left out
     #[arg(long, value_name = "SEED")]
     disguised: Option<u64>,
@@ -40,13 +39,14 @@ struct Line<'a> {
 }
 
 pub(super) fn run(command: &Print) -> Result<ExitCode> {
-    for (number, row) in (0..).zip(Data::read(&command.data)?.rows) {
+    for (number, row) in (0..).zip(Data::read(&command.rows.data)?.rows) {
+        let text = folded(&row.text);
         let text = match command.disguised {
-            None => folded(&row.text),
-            Some(seed) => {
-                let Some(disguised) = drawn(&row, seed.wrapping_add(number)) else { continue };
-                folded(&disguised)
-            }
+            None => text,
+            Some(seed) => match drawn(&row.text, seed.wrapping_add(number)).filter(|disguised| *disguised != text) {
+                Some(disguised) => disguised,
+                None => continue,
+            },
         };
         let line = Line {
             text,
@@ -65,11 +65,11 @@ pub(super) fn run(command: &Print) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The text of a row in a disguise; none where folding undoes it or nothing of the text can be disguised so.
-fn drawn(row: &Row, seed: u64) -> Option<String> {
+/// A text in a disguise, folded; none where nothing of it can be disguised so.
+fn drawn(text: &str, seed: u64) -> Option<String> {
     let choice: Vec<_> = transforms().iter().filter(|transform| !ENCODED.contains(&transform.id)).collect();
     let transform = choice.get(stats::draw_indices(&format!("disguise {seed}"), choice.len(), 1).first().copied()?)?;
-    disguise(transform, &row.text, seed).filter(|text| folded(text) != folded(&row.text))
+    disguise(transform, text, seed).map(|disguised| folded(&disguised))
 }
 
 fn folded(text: &str) -> String {

@@ -26,8 +26,8 @@ use super::{
 /// How every file begins.
 const MAGIC: &[u8; 8] = b"GJENCOD\x02";
 
-/// Most pieces read in one go; what training saw.
-const WINDOW: usize = 126;
+/// Most pieces read in one go, beside a beginning and an end.
+const WINDOW: usize = network::LONGEST - 2;
 
 /// How far one window is from the next.
 const STRIDE: usize = 96;
