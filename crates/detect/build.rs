@@ -11,6 +11,7 @@ use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, UnicodeScript as _};
 
 /// Letters of other scripts that look like a Latin letter, where Unicode's confusables say nothing or something else, after lower-casing.
 const LOOK_ALIKES: &[(char, char)] = &[
@@ -23,6 +24,10 @@ const LOOK_ALIKES: &[(char, char)] = &[
     ('ε', 'e'),
     ('η', 'n'),
     ('ι', 'i'),
+    ('ɩ', 'i'),
+    ('ᴦ', 'r'),
+    ('ᴨ', 'n'),
+    ('ᴩ', 'p'),
     ('κ', 'k'),
     ('τ', 't'),
     ('χ', 'x'),
@@ -75,14 +80,27 @@ const LOOK_ALIKES: &[(char, char)] = &[
     ('μ', 'u'),
 ];
 
+/// Latin letters by name, the plain one first in each row.
+const LETTERS: &str = include_str!("data/variants/letters.tsv");
+
 /// Letters in brackets, circles and squares, each a run in the order of the alphabet, that NFKC does not take out of them.
 const ENCLOSED: &[u32] = &[0x249C, 0x1F110, 0x1F150, 0x1F170];
+
+/// It stands alone among the words in squares.
+const SQUARED_D: char = '🆥';
 
 /// The letter or digit inside a circle, square or bracket.
 fn enclosed(c: char) -> Option<char> {
     let point = u32::from(c);
     if let Some(&first) = ENCLOSED.iter().find(|first| (**first..**first + 26).contains(&point)) {
         return char::from_u32(u32::from('a') + point - first);
+    }
+    if c == SQUARED_D {
+        return Some('d');
+    }
+    // Digits in brackets.
+    if let 0x2474..=0x247C = point {
+        return char::from_digit(point - 0x2473, 10);
     }
     // Dingbat digits in circles: three runs of one to ten.
     if let 0x2776..=0x2793 = point {
@@ -95,6 +113,9 @@ fn enclosed(c: char) -> Option<char> {
 fn look_alike(c: char) -> Option<char> {
     if let Some((_, to)) = LOOK_ALIKES.iter().find(|(from, _)| *from == c) {
         return Some(*to);
+    }
+    if let Some(row) = LETTERS.lines().find(|row| !row.starts_with('#') && row.chars().skip(2).any(|from| from == c)) {
+        return row.chars().next();
     }
     if c.is_ascii() || matches!(u32::from(c), 0x2E80..=0xA4CF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF) {
         return None;
@@ -120,6 +141,10 @@ fn fold(c: char, t2s: &OpenCC) -> String {
     if let Some(letter) = enclosed(c) {
         return letter.to_string();
     }
+    // NFKC takes the lunate sigma for the sigma at the end of words, which looks like no c.
+    if matches!(c, 'ϲ' | 'Ϲ') {
+        return "c".to_owned();
+    }
     let composed: String = c.to_string().nfkd().filter(|&d| !is_combining_mark(d)).nfc().collect();
     let simplified = if u32::from(c) >= 0x2E80 { t2s.convert(&composed) } else { composed };
     let one = |c: char| look_alike(c).unwrap_or(c);
@@ -135,10 +160,119 @@ const FILLER: &str = "\u{2022}";
 /// Most characters that one becomes: ㍿ and ㋐ have four.
 const LONGEST: usize = 4;
 
-/// A symbol that would land among the CJK units, or needs two units, becomes the one filler; and so do the strokes and repeat marks 丨丶丿亅乀乁ノ〆ゝゞヽヾー, which nobody
-/// writes as words and some write between the characters of one.
+/// Strokes, repeat marks and the numerals of old Suzhou merchants, which nobody writes as words and some write between the characters of one.
+const STROKES: &str = "丨丶丿亅乀乁ノ〆々〻ゝゞヽヾー〡〢〣〤〥〦〧〨〩";
+
+/// Symbols that NFKC spells out in letters (℃ is °C), but that stand for no letter.
+const SPELT_OUT: &str = "℃℉№℗℠™℡℻";
+
+/// The scripts of UAX #31, table 4, but for Mongolian and Braille (dots): one is written in China, the other folds to nothing.
+const DEAD: &[Script] = &[
+    Script::Ahom,
+    Script::Anatolian_Hieroglyphs,
+    Script::Avestan,
+    Script::Bassa_Vah,
+    Script::Bhaiksuki,
+    Script::Brahmi,
+    Script::Buginese,
+    Script::Buhid,
+    Script::Carian,
+    Script::Caucasian_Albanian,
+    Script::Chorasmian,
+    Script::Coptic,
+    Script::Cuneiform,
+    Script::Cypriot,
+    Script::Cypro_Minoan,
+    Script::Deseret,
+    Script::Dives_Akuru,
+    Script::Dogra,
+    Script::Duployan,
+    Script::Egyptian_Hieroglyphs,
+    Script::Elbasan,
+    Script::Elymaic,
+    Script::Glagolitic,
+    Script::Gothic,
+    Script::Grantha,
+    Script::Gunjala_Gondi,
+    Script::Hanunoo,
+    Script::Hatran,
+    Script::Imperial_Aramaic,
+    Script::Inscriptional_Pahlavi,
+    Script::Inscriptional_Parthian,
+    Script::Kaithi,
+    Script::Kawi,
+    Script::Kharoshthi,
+    Script::Khitan_Small_Script,
+    Script::Khojki,
+    Script::Khudawadi,
+    Script::Linear_A,
+    Script::Linear_B,
+    Script::Lycian,
+    Script::Lydian,
+    Script::Mahajani,
+    Script::Makasar,
+    Script::Manichaean,
+    Script::Marchen,
+    Script::Masaram_Gondi,
+    Script::Medefaidrin,
+    Script::Mende_Kikakui,
+    Script::Meroitic_Cursive,
+    Script::Meroitic_Hieroglyphs,
+    Script::Modi,
+    Script::Mro,
+    Script::Multani,
+    Script::Nabataean,
+    Script::Nandinagari,
+    Script::Nushu,
+    Script::Ogham,
+    Script::Old_Hungarian,
+    Script::Old_Italic,
+    Script::Old_North_Arabian,
+    Script::Old_Permic,
+    Script::Old_Persian,
+    Script::Old_Sogdian,
+    Script::Old_South_Arabian,
+    Script::Old_Turkic,
+    Script::Old_Uyghur,
+    Script::Osmanya,
+    Script::Pahawh_Hmong,
+    Script::Palmyrene,
+    Script::Pau_Cin_Hau,
+    Script::Phags_Pa,
+    Script::Phoenician,
+    Script::Psalter_Pahlavi,
+    Script::Rejang,
+    Script::Runic,
+    Script::Samaritan,
+    Script::Sharada,
+    Script::Shavian,
+    Script::Siddham,
+    Script::SignWriting,
+    Script::Sogdian,
+    Script::Sora_Sompeng,
+    Script::Soyombo,
+    Script::Tagalog,
+    Script::Tagbanwa,
+    Script::Takri,
+    Script::Tangut,
+    Script::Tangsa,
+    Script::Tirhuta,
+    Script::Toto,
+    Script::Ugaritic,
+    Script::Vithkuqi,
+    Script::Warang_Citi,
+    Script::Yezidi,
+    Script::Zanabazar_Square,
+];
+
+/// Whether a letter is of a script that nobody writes any more (UAX #31, table 4), and so can only be an ornament.
+fn is_dead(c: char) -> bool {
+    u32::from(c) > 0x2FF && c.is_alphanumeric() && DEAD.contains(&c.script())
+}
+
+/// A symbol that would land among the CJK units, or needs two units, becomes the one filler; and so do strokes and letters that are ornaments.
 fn tame(folded: String) -> String {
-    let is_symbol = |c: char| (!c.is_alphanumeric() && u32::from(c) >= FIRST_CJK) || "丨丶丿亅乀乁ノ〆ゝゞヽヾー".contains(c);
+    let is_symbol = |c: char| (!c.is_alphanumeric() && u32::from(c) >= FIRST_CJK) || STROKES.contains(c) || is_dead(c);
     folded.chars().map(|c| if is_symbol(c) { FILLER.to_owned() } else { c.to_string() }).collect()
 }
 
@@ -177,6 +311,18 @@ fn is_odd(unit: u16) -> bool {
     (0x2000..FIRST_CJK).contains(&unit.into()) && char::from_u32(unit.into()).is_some_and(char::is_alphanumeric)
 }
 
+/// Runs of letters of scripts that only ornament, outside the basic plane.
+fn ornaments() -> Vec<(char, char)> {
+    let mut runs: Vec<(char, char)> = Vec::new();
+    for c in ('\u{10000}'..='\u{1FFFF}').filter(|c| is_dead(*c)) {
+        match runs.last_mut() {
+            Some(run) if u32::from(run.1) + 1 == u32::from(c) => run.1 = c,
+            _ => runs.push((c, c)),
+        }
+    }
+    runs
+}
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let t2s = OpenCC::from_config(BuiltinConfig::T2s).expect("the embedded conversion data loads");
@@ -186,8 +332,8 @@ fn main() {
     for point in 0..=0x10_FFFF_u32 {
         let Some(c) = char::from_u32(point) else { continue };
         // Words and letters in squares and circles are used as emoji; what they say is for a view to read.
-        let emoji = matches!(point, 0x1F18E..=0x1F2FF | 0x3297 | 0x3299);
-        let folded = if emoji { FILLER.to_owned() } else { tame(fold(c, &t2s)) };
+        let emoji = matches!(point, 0x1F18E..=0x1F2FF | 0x3297 | 0x3299) && c != SQUARED_D;
+        let folded = if emoji || SPELT_OUT.contains(c) { FILLER.to_owned() } else { tame(fold(c, &t2s)) };
         // A whole sentence in one character (U+FDFA) is a symbol; spelled out, it would make a text six times as long as it is.
         let folded = if folded.chars().count() > LONGEST { FILLER.to_owned() } else { folded };
         let units: Vec<u16> = folded.encode_utf16().collect();
@@ -198,7 +344,7 @@ fn main() {
             (slot, _) => {
                 if let Some(slot) = slot {
                     *slot = 0xFFFF;
-                } else if folded.chars().eq([c]) || (folded == FILLER && !c.is_alphanumeric()) {
+                } else if folded.chars().eq([c]) || (folded == FILLER && (!c.is_alphanumeric() || is_dead(c))) {
                     continue; // outside the basic plane, what is not in the list stays as it is, or is filler
                 }
                 writeln!(list, "({c:?}, &{units:?}),").unwrap();
@@ -222,6 +368,8 @@ fn main() {
         u32::from(FILLER.chars().next().unwrap())
     )
     .unwrap();
+    writeln!(source, "/// First and last letters of scripts that only ornament, outside the basic plane.").unwrap();
+    writeln!(source, "pub(crate) static ORNAMENTS: &[(char, char)] = &{:?};", ornaments()).unwrap();
     write!(source, "/// The first code unit that counts as CJK.\npub(crate) const FIRST_CJK: u16 = {FIRST_CJK};\n").unwrap();
     let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(std::path::Path::new(&out).join("sound_table.rs"), sound_table()).expect("the table is written");

@@ -372,7 +372,7 @@ impl Keywords {
         // What sounds like a keyword may be another word; a person decides.
         let (severity, score) = match place.via {
             Via::Sound | Via::Initials => (rule.severity().min(Severity::Review), 0.7),
-            Via::Split | Via::Leet | Via::Spaced => (rule.severity(), 0.9),
+            Via::Split | Via::SureSplit | Via::Leet | Via::Spaced => (rule.severity(), 0.9),
             Via::Plain => (rule.severity(), 1.0),
         };
         let finding = item.finding(self.name, self.artefact.id(rule), severity, score, place.range());

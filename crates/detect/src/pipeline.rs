@@ -8,8 +8,9 @@ use taxonomy::{AttackKind, Fault, Finding, Severity, Verdict};
 
 use crate::classifier::{Classifier, Input};
 use crate::decode::{self, Decoded, How};
-use crate::emoji;
+use crate::emoji::{self, Neighbours};
 use crate::fold::{Buffers, Folded, fold_into};
+use crate::lexicon::{Form, Stage};
 use crate::policy::{Direction, Policy};
 use crate::reading::{Sieves, Sifted};
 use crate::trail::Trail;
@@ -137,6 +138,7 @@ pub struct Pipeline {
     policy: Arc<Policy>,
     versions: Vec<String>,
     sieves: Arc<Sieves>,
+    neighbours: Arc<Neighbours>,
 }
 
 thread_local! {
@@ -149,13 +151,27 @@ impl Pipeline {
     #[must_use]
     pub fn new(detectors: Vec<Box<dyn Detector>>) -> Self {
         let detectors = detectors.into_iter().map(Arc::from).collect();
-        Self { detectors, classifier: None, policy: Arc::default(), versions: Vec::new(), sieves: Arc::default() }.sieved().named()
+        Self {
+            detectors,
+            classifier: None,
+            policy: Arc::default(),
+            versions: Vec::new(),
+            sieves: Arc::default(),
+            neighbours: Arc::default(),
+        }
+        .sieved()
+        .named()
     }
 
     fn sieved(mut self) -> Self {
         let keywords = self.detectors.iter().filter_map(|detector| detector.keywords());
-        let sieves = Sieves::of(keywords.map(|keywords| Arc::clone(keywords.artefact())));
-        self.sieves = Arc::new(sieves);
+        let artefacts: Vec<_> = keywords.map(|keywords| Arc::clone(keywords.artefact())).collect();
+        let mut neighbours = Neighbours::default();
+        for (artefact, stage) in artefacts.iter().flat_map(|artefact| Stage::ALL.map(|stage| (artefact, stage))) {
+            neighbours.add(artefact.set(stage, Form::Plain).patterns);
+        }
+        self.sieves = Arc::new(Sieves::of(artefacts.into_iter()));
+        self.neighbours = Arc::new(neighbours);
         self
     }
 
@@ -272,7 +288,7 @@ impl Pipeline {
     }
 
     fn detect_spoken(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
-        for spoken in emoji::views(text) {
+        for spoken in emoji::views(text, &self.neighbours) {
             let mut said = Vec::new();
             self.detect_plain(&spoken.text, direction, &mut said, faults);
             said.retain(|finding| finding.personal.is_none());
@@ -294,6 +310,11 @@ impl Pipeline {
                 faults.push(Fault { detector: detector.name().to_owned(), message: error.to_string() });
             }
         }
+    }
+
+    /// What the lexicons know to stand side by side.
+    pub(crate) fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
     }
 
     /// The detectors that judge texts of this direction.

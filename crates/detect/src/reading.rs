@@ -78,6 +78,7 @@ impl<'a> Reading<'a> {
         let of_views = views.into_iter().flat_map(move |views| {
             [
                 (Form::Plain, Via::Split, &views.split),
+                (Form::Plain, Via::SureSplit, &views.sure_split),
                 (Form::Plain, Via::Spaced, &views.spaced),
                 (Form::Plain, Via::Leet, &views.leet),
                 (Form::Initials, Via::Initials, &views.initials),
@@ -124,9 +125,8 @@ impl<'a> Reading<'a> {
             Via::Initials => is_word(self.text, &range),
             // Pinyin takes whole runs of letters: "damage" is not da ma.
             Via::Sound => !is_cut(self.text, &range),
-            // Letters drawn alike share a skeleton: without a sign among them, fold is only fold, not foid.
-            Via::Leet => self.text.get(range.clone()).is_some_and(|range| range.iter().any(|&unit| !view::is_letter(unit))),
-            Via::Plain | Via::Split | Via::Spaced => true,
+            Via::Leet => self.text.get(range.clone()).is_some_and(view::has_signs),
+            Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
         };
         counts.then_some(range)
     }

@@ -181,7 +181,10 @@ impl Scanner {
     fn read_spoken(&mut self) -> usize {
         let cut = self.cut(BESIDE_UNITS);
         let text = self.window.text().get(cut..).unwrap_or_default();
-        let said = emoji::views(text).into_iter().map(|spoken| {
+        // What the last emoji mean hangs on what comes after them, and so does what they are part of.
+        let text = text.get(..emoji::decided(text)).unwrap_or_default();
+        let readings = emoji::views(text, self.pipeline.neighbours()).into_iter().chain([emoji::Spoken::plain(text)]);
+        let said = readings.map(|spoken| {
             let item = Item::new(&spoken.text, fold::fold(&spoken.text), false);
             let live = |detector: &dyn crate::Detector| {
                 let mut trail = Trail { spoken: Some(0), ..Trail::default() };
@@ -192,7 +195,7 @@ impl Scanner {
             let live = item.folded.start(hold);
             spoken.original(Span { start: live, end: live }).map_or(0, |span| span.start)
         });
-        cut + said.min().unwrap_or(text.len())
+        cut + said.min().unwrap_or_default()
     }
 
     /// A byte of the window so many units before the first that has not been let go, or a little earlier; not inside filler, which would be taken for

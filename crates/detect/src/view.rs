@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::fold::{FIRST_CJK, is_filler};
+use crate::fold::{FIRST_CJK, is_cjk, is_filler};
 use crate::sound;
 
 /// Units kept on either side of a change: the longest keyword, so that no match that needs the change is cut.
@@ -26,18 +26,20 @@ pub(crate) enum Via {
     Leet,
     Sound,
     Spaced,
+    /// Characters taken apart, without those whose parts are everyday words.
+    SureSplit,
 }
 
 impl Via {
     /// How many there are.
-    pub(crate) const COUNT: usize = Self::Spaced as usize + 1;
+    pub(crate) const COUNT: usize = Self::SureSplit as usize + 1;
 
     /// Its id in findings.
     pub(crate) fn id(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,
             Self::Initials => Some("initials"),
-            Self::Split => Some("split"),
+            Self::Split | Self::SureSplit => Some("split"),
             Self::Leet => Some("leet"),
             Self::Sound => Some("sound"),
             Self::Spaced => Some("spaced"),
@@ -49,6 +51,8 @@ impl Via {
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     pub(crate) split: View,
+    /// Empty where it would be as `split`.
+    pub(crate) sure_split: View,
     pub(crate) spaced: View,
     pub(crate) leet: View,
     pub(crate) initials: View,
@@ -60,8 +64,10 @@ impl Views {
         // No early end, so that the compiler makes vector code of it: most Chinese texts have no letter, and need no view of letters.
         let letters = text.iter().fold(false, |any, &unit| any | is_letter(unit));
         let signs = letters || text.iter().fold(false, |any, &unit| any | may_draw(unit));
+        let (split, sure_split) = splits(text);
         Self {
-            split: split(text),
+            split,
+            sure_split,
             spaced: if letters { spaced(text) } else { View::default() },
             leet: if signs { leet(text) } else { View::default() },
             initials: if letters { sound::around_initials(text) } else { View::default() },
@@ -111,17 +117,18 @@ impl View {
     }
 
     /// The text with some ranges replaced, as far as it surrounds them.
-    fn around(text: &[u16], changes: &[(Range<usize>, Vec<u16>)]) -> Self {
+    fn around<'a>(text: &[u16], changes: impl Iterator<Item = (Range<usize>, &'a [u16])>) -> Self {
         let mut view = Self::default();
         let mut done = 0;
-        for (at, (range, units)) in changes.iter().enumerate() {
+        let mut changes = changes.peekable();
+        while let Some((range, units)) = changes.next() {
             let from = range.start.saturating_sub(AROUND).max(done);
-            if from > done || at == 0 {
+            if from > done || view.units.is_empty() {
                 view.push(0, from..from);
             }
             view.copy(text, from..range.start);
             units.iter().for_each(|&unit| view.push(unit, range.clone()));
-            let next = changes.get(at + 1).map_or(text.len(), |next| next.0.start);
+            let next = changes.peek().map_or(text.len(), |next| next.0.start);
             done = next.min(range.end + AROUND);
             view.copy(text, range.end..done);
         }
@@ -166,8 +173,8 @@ static SPLIT: LazyLock<HashMap<u16, Vec<Form>>> = LazyLock::new(|| {
         let mut fields = line.split('\t').map(|field| crate::fold(field).units().to_vec());
         let (Some(whole), Some(parts)) = (fields.next(), fields.next()) else { continue };
         let &[whole] = whole.as_slice() else { continue };
-        for parts in spelled(&parts) {
-            forms.entry(parts).or_insert((whole, everyday));
+        for (parts, as_spelled) in spelled(&parts) {
+            forms.entry(parts).or_insert((whole, everyday || as_spelled));
         }
     }
     // A part may itself be taken apart: 耳只 and 耳口八.
@@ -202,7 +209,6 @@ const RADICALS: &[(&str, &str)] = &[
     ("攵", "文"),
     ("氵", "水"),
     ("氵", "三"),
-    ("亻", "人"),
     ("忄", "心"),
     ("扌", "手"),
     ("扌", "才"),
@@ -235,14 +241,19 @@ const RADICALS: &[(&str, &str)] = &[
     ("艹", "卄"),
 ];
 
-/// The parts as they stand, and with each radical among them written as a character.
-fn spelled(parts: &[u16]) -> Vec<Vec<u16>> {
-    let mut forms = vec![parts.to_vec()];
-    for (radical, character) in RADICALS {
+/// Radicals written as a character that begins everyday words (人也 is no 他).
+const EVERYDAY_RADICALS: &[(&str, &str)] = &[("亻", "人")];
+
+/// The parts as they stand, and with each radical among them written as a character; whether that makes them everyday.
+fn spelled(parts: &[u16]) -> Vec<(Vec<u16>, bool)> {
+    let mut forms = vec![(parts.to_vec(), false)];
+    let radicals = RADICALS.iter().map(|radical| (radical, false)).chain(EVERYDAY_RADICALS.iter().map(|radical| (radical, true)));
+    for ((radical, character), everyday) in radicals {
         let (radical, character) = (crate::fold(radical).units().to_vec(), crate::fold(character).units().to_vec());
         let [radical] = radical.as_slice() else { continue };
         if parts.contains(radical) {
-            forms.push(parts.iter().flat_map(|unit| if unit == radical { character.clone() } else { vec![*unit] }).collect());
+            let form = parts.iter().flat_map(|unit| if *unit == *radical { character.clone() } else { vec![*unit] });
+            forms.push((form.collect(), everyday));
         }
     }
     forms
@@ -282,18 +293,36 @@ fn parts_at(text: &[u16], from: usize) -> Option<usize> {
 }
 
 /// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within
-/// [`BESIDE`] units of others.
-pub(crate) fn split(text: &[u16]) -> View {
-    put_together(text, false)
+/// [`BESIDE`] units of others; the second view is without them, where there are such.
+pub(crate) fn splits(text: &[u16]) -> (View, View) {
+    let changes = put_together(text, false);
+    let sure: Vec<_> = changes.iter().filter(|change| !change.everyday).collect();
+    let sure = if sure.len() == changes.len() { View::default() } else { View::around(text, sure.into_iter().map(Change::part)) };
+    (View::around(text, changes.iter().map(Change::part)), sure)
 }
 
 /// The same with the doubtful ones, which a later one may make sure.
-pub(crate) fn split_perhaps(text: &[u16]) -> View {
-    put_together(text, true)
+pub(crate) fn splits_perhaps(text: &[u16]) -> (View, View) {
+    let changes = put_together(text, true);
+    let sure = changes.iter().filter(|change| !change.everyday).map(Change::part);
+    (View::around(text, changes.iter().map(Change::part)), View::around(text, sure))
 }
 
-fn put_together(text: &[u16], doubtful_too: bool) -> View {
-    let mut changes: Vec<(Range<usize>, Vec<u16>)> = Vec::new();
+/// A character put together.
+struct Change {
+    range: Range<usize>,
+    whole: [u16; 1],
+    everyday: bool,
+}
+
+impl Change {
+    fn part(&self) -> (Range<usize>, &[u16]) {
+        (self.range.clone(), &self.whole)
+    }
+}
+
+fn put_together(text: &[u16], doubtful_too: bool) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
     let (mut at, mut sure, mut doubtful) = (0, None, Vec::new());
     while let Some(next) = parts_at(text, at) {
         at = next;
@@ -303,20 +332,20 @@ fn put_together(text: &[u16], doubtful_too: bool) -> View {
             at += 1;
             continue;
         };
-        let change = (at..at + 1 + form.rest.len(), vec![form.whole]);
-        at = change.0.end;
+        let change = Change { range: at..at + 1 + form.rest.len(), whole: [form.whole], everyday: form.everyday };
+        at = change.range.end;
         if !form.everyday || doubtful_too {
-            doubtful.retain(|before: &(Range<usize>, Vec<u16>)| before.0.end + BESIDE > change.0.start);
+            doubtful.retain(|before: &Change| before.range.end + BESIDE > change.range.start);
             changes.append(&mut doubtful);
             sure = Some(at);
             changes.push(change);
-        } else if sure.is_some_and(|sure| change.0.start < sure + BESIDE) {
+        } else if sure.is_some_and(|sure| change.range.start < sure + BESIDE) {
             changes.push(change);
         } else {
             doubtful.push(change);
         }
     }
-    View::around(text, &changes)
+    changes
 }
 
 /// How near a doubtful character taken apart must stand to a sure one.
@@ -388,7 +417,7 @@ pub(crate) fn spaced(text: &[u16]) -> View {
         changes.extend(wide_spaces(text).into_iter().map(|range| (range, vec![SPACE])));
         changes.sort_unstable_by_key(|change| change.0.start);
     }
-    View::around(text, &changes)
+    View::around(text, changes.iter().map(|(range, units)| (range.clone(), units.as_slice())))
 }
 
 fn wide_spaces(text: &[u16]) -> Vec<Range<usize>> {
@@ -528,12 +557,18 @@ fn may_draw(unit: u16) -> bool {
     unit > SPACE && unit < FIRST_CJK
 }
 
+/// Signs that stand beside a letter for no other reason: one is enough.
+const TELLING: &[u16] = &[b'@' as u16, b'$' as u16, b'|' as u16, b'+' as u16];
+
 /// Whether letters and signs stand mixed in a word.
 fn is_leet(word: &[u16]) -> bool {
     let letters = word.iter().filter(|unit| is_letter(**unit)).count();
     let digits = word.iter().filter(|unit| (u16::from(b'0')..=u16::from(b'9')).contains(unit)).count();
     let signs = word.len() - letters - digits;
-    word.len() >= 2 && ((letters > 0 && (digits > 0 || signs > 1)) || (digits > 0 && signs > 0) || signs > 2) && word.len() <= MAX_LEET
+    let telling = word.iter().any(|unit| TELLING.contains(unit));
+    word.len() >= 2
+        && ((letters > 0 && (digits > 0 || signs > 1 || telling)) || (digits > 0 && signs > 0) || signs > 2)
+        && word.len() <= MAX_LEET
 }
 
 /// The skeleton of the text around words in which letters and signs are mixed; empty if there are none.
@@ -573,16 +608,22 @@ pub(crate) fn signs(letter: u16) -> Vec<u16> {
     signs
 }
 
-/// Fewest letters of a word looked for in leet: shorter ones are everywhere among digits and signs.
+/// Whether some sign or digit stands among letters: letters drawn alike share a skeleton, and without a sign fold is only fold, not foid.
+pub(crate) fn has_signs(units: &[u16]) -> bool {
+    units.iter().any(|&unit| !is_letter(unit) && !is_cjk(unit))
+}
+
+/// Fewest letters of a word looked for in leet, or letters and characters of a phrase of both (ai洗稿, pos机): shorter ones are everywhere among digits
+/// and signs.
 const FEWEST_LEET: usize = 4;
 
-/// The pattern that finds a phrase of Latin letters by its skeleton.
+/// The pattern that finds a phrase of Latin letters, or of these and characters, by its skeleton.
 pub(crate) fn leet_pattern(units: &[u16]) -> Option<Vec<u16>> {
     let letters = units.iter().filter(|unit| is_letter(**unit)).count();
-    if letters < FEWEST_LEET {
-        return None;
-    }
-    units.iter().map(|unit| skeleton(*unit)).collect()
+    let characters = units.iter().filter(|unit| is_cjk(**unit)).count();
+    let long_enough = letters >= 2 && letters + characters >= FEWEST_LEET;
+    let skeleton = drawn(units).units;
+    (long_enough && skeleton.iter().all(|unit| is_cjk(*unit))).then_some(skeleton)
 }
 
 #[cfg(test)]
@@ -599,8 +640,8 @@ mod tests {
 
     #[test]
     fn views_read_what_is_meant() {
-        assert_eq!(string(&split(&units("买木仓弹"))), "|买枪弹");
-        assert_eq!(string(&split(&units("今天天气好"))), "");
+        assert_eq!(string(&splits(&units("买木仓弹")).0), "|买枪弹");
+        assert_eq!(string(&splits(&units("今天天气好")).0), "");
         let skeleton = |text| leet_pattern(&units(text)).unwrap();
         assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
         assert_eq!(string(&leet(&units("in the year 2024"))), "");
@@ -635,7 +676,7 @@ mod tests {
 
     #[test]
     fn a_view_leads_back() {
-        let view = split(&units("买木仓弹"));
+        let view = splits(&units("买木仓弹")).0;
         assert_eq!(view.origin(1..4), 0..4);
         let view = sound::view(&units("代 kai"));
         assert_eq!((view.origin(0..1), view.origin(1..2)), (0..1, 2..5));

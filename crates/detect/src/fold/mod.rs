@@ -166,9 +166,20 @@ fn expand(c: char) -> Option<&'static [u16]> {
     table::LIST.binary_search_by_key(&c, |entry| entry.0).ok().and_then(|at| table::LIST.get(at)).map(|entry| entry.1)
 }
 
-/// The units of a character outside the basic plane that stays as it is; of a symbol, the one that stands for all.
+/// The one unit that a character of the basic plane becomes, if it becomes one by the table alone.
+pub(crate) fn unit_of(c: char) -> Option<u16> {
+    table::BASIC.get(c as usize).copied().filter(|unit| !matches!(unit, 0 | 0xFFFF))
+}
+
+/// The units of a character outside the basic plane that stays as it is; of a symbol or an ornament, the one that stands for all.
 fn own(c: char, units: &mut [u16; 2]) -> &[u16] {
-    if c.is_alphanumeric() { c.encode_utf16(units) } else { &[table::SYMBOL] }
+    if c.is_alphanumeric() && !is_ornament(c) { c.encode_utf16(units) } else { &[table::SYMBOL] }
+}
+
+/// Whether a letter is of a script that nobody writes any more.
+fn is_ornament(c: char) -> bool {
+    let after = table::ORNAMENTS.partition_point(|run| run.0 <= c);
+    after.checked_sub(1).and_then(|last| table::ORNAMENTS.get(last)).is_some_and(|run| c <= run.1)
 }
 
 /// Folds a text.

@@ -150,8 +150,8 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
         let counts = |range: &Range<usize>| match via {
             Via::Initials => is_word(units, range),
             Via::Sound => !is_cut(units, range),
-            Via::Leet => units.get(range.clone()).is_some_and(|range| range.iter().any(|&unit| !view::is_letter(unit))),
-            Via::Plain | Via::Split | Via::Spaced => true,
+            Via::Leet => units.get(range.clone()).is_some_and(view::has_signs),
+            Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
         };
         // The view of sounds goes on to the end, but for filler; others end where nothing more surrounds a change.
         let first = view.first_from(from - around);
@@ -161,7 +161,9 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
             open = open.min(origin(at..at + 1).start);
         }
     };
-    seen(Form::Plain, Via::Split, &view::split_perhaps(text));
+    let (split, sure_split) = view::splits_perhaps(text);
+    seen(Form::Plain, Via::Split, &split);
+    seen(Form::Plain, Via::SureSplit, &sure_split);
     if has_sounds(sets) {
         seen(Form::Sound, Via::Sound, &sound::view(text));
     }

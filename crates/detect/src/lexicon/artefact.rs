@@ -76,7 +76,7 @@ impl Form {
         match via {
             Via::Initials => Self::Initials,
             Via::Sound => Self::Sound,
-            Via::Plain | Via::Split | Via::Leet | Via::Spaced => Self::Plain,
+            Via::Plain | Via::Split | Via::SureSplit | Via::Leet | Via::Spaced => Self::Plain,
         }
     }
 }

@@ -33,7 +33,7 @@ fn variant(via: Via) -> Option<Variant> {
         // A skeleton is no spelling; the spellings are made below. Letters apart are no variant but always read.
         Via::Plain | Via::Spaced | Via::Leet => None,
         Via::Initials => Some(Variant::Initials),
-        Via::Split => Some(Variant::Split),
+        Via::Split | Via::SureSplit => Some(Variant::Split),
         Via::Sound => Some(Variant::Sound),
     }
 }
@@ -45,7 +45,7 @@ fn string(units: &[u16]) -> String {
 /// The phrase with one of its characters in each of its parts.
 fn taken_apart(units: &[u16]) -> impl Iterator<Item = Vec<u16>> {
     let forms = units.iter().enumerate().flat_map(|(at, &unit)| view::parts(unit).into_iter().map(move |parts| (at, parts)));
-    forms.map(|(at, parts)| replaced(units, at, &parts)).filter(|form| reads_as(&view::split(form), units))
+    forms.map(|(at, parts)| replaced(units, at, &parts)).filter(|form| reads_as(&view::splits(form).0, units))
 }
 
 /// The phrase with one of its letters as each sign that stands for it, and with all but the first letter as the first of these.
