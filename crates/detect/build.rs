@@ -1,7 +1,8 @@
 //! Makes the folding table: one entry for every character of the basic plane, and a short list for the rest.
 //!
 //! A character folds through NFKD, loses its combining marks, is composed again, lower-cased, turned from traditional to simplified, and
-//! mapped from a look-alike letter to the Latin one. What has no width or only steers display folds to nothing.
+//! mapped from a look-alike letter to the Latin one. What has no width or only steers display folds to nothing. Strokes, and letters of scripts out of
+//! use, which only ornament, become filler.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a build script stops the build by panicking")]
 
@@ -265,7 +266,7 @@ const DEAD: &[Script] = &[
     Script::Zanabazar_Square,
 ];
 
-/// Whether a letter is of a script that nobody writes any more (UAX #31, table 4), and so can only be an ornament.
+/// Whether a letter is of a script that is not in everyday use (excluded by UAX #31, table 4): among Chinese and English it can only be an ornament.
 fn is_dead(c: char) -> bool {
     u32::from(c) > 0x2FF && c.is_alphanumeric() && DEAD.contains(&c.script())
 }
@@ -331,7 +332,7 @@ fn main() {
     let mut list = String::new();
     for point in 0..=0x10_FFFF_u32 {
         let Some(c) = char::from_u32(point) else { continue };
-        // Words and letters in squares and circles are used as emoji; what they say is for a view to read.
+        // Words and letters in squares and circles are used as emoji: as ornaments mostly, and what some of them say is for a view to read.
         let emoji = matches!(point, 0x1F18E..=0x1F2FF | 0x3297 | 0x3299) && c != SQUARED_D;
         let folded = if emoji || SPELT_OUT.contains(c) { FILLER.to_owned() } else { tame(fold(c, &t2s)) };
         // A whole sentence in one character (U+FDFA) is a symbol; spelled out, it would make a text six times as long as it is.

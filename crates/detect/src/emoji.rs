@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use taxonomy::Span;
 
-use crate::engine::{GOLDEN, Patterns};
-use crate::fold;
+use crate::fold::{self, MAX_FILLER};
+use crate::pairs::Pairs;
 
 /// For each emoji the characters that it may stand for, likeliest first.
 static MEANT: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
@@ -36,47 +36,14 @@ fn may_mean(c: char) -> bool {
     BASIC.get(c as usize >> 12).is_none_or(|word| word >> (c as usize >> 6 & 63) & 1 == 1)
 }
 
-/// The neighbours that stand in some pattern: two bits of one word for each, 64 KiB.
-#[derive(Debug)]
-pub(crate) struct Neighbours(Vec<u64>);
-
-impl Default for Neighbours {
-    fn default() -> Self {
-        Self(vec![0; NEIGHBOUR_WORDS])
-    }
-}
-
-const NEIGHBOUR_WORDS: usize = 1 << 13;
-
-/// The word of two units, and their bits in it.
-fn neighbours_key(first: u16, second: u16) -> (usize, u64) {
-    let product = (u64::from(first) | u64::from(second) << 16).wrapping_mul(GOLDEN);
-    ((product >> 51) as usize, 1 << (product >> 45 & 63) | 1 << (product >> 39 & 63))
-}
-
-impl Neighbours {
-    /// Adds those of a set of patterns.
-    pub(crate) fn add(&mut self, patterns: Patterns<'_>) {
-        for &[first, second] in (0..patterns.len() as u32).flat_map(|at| patterns.pattern(at).array_windows()) {
-            let (word, bits) = neighbours_key(first, second);
-            if let Some(word) = self.0.get_mut(word) {
-                *word |= bits;
-            }
-        }
-    }
-
-    fn know(&self, first: Option<u16>, second: Option<u16>) -> bool {
-        let (Some(first), Some(second)) = (first, second) else { return false };
-        let (word, bits) = neighbours_key(first, second);
-        self.0.get(word).is_some_and(|word| word & bits == bits)
-    }
-
-    /// The one of several characters that patterns have between these two units, or beside one of them; none where they have none.
-    fn between(&self, left: Option<u16>, meant: &[char], right: Option<u16>) -> Option<char> {
-        let known = |c: char| u8::from(self.know(left, fold::unit_of(c))) + u8::from(self.know(fold::unit_of(c), right));
-        // The first of the best: `max_by_key` would take the last.
-        meant.iter().rev().map(|&c| (known(c), c)).filter(|(known, _)| *known > 0).max_by_key(|(known, _)| *known).map(|(_, c)| c)
-    }
+/// Of several characters the one that patterns have between these two units, or beside one of them; none where they have none.
+fn between(neighbours: &Pairs, left: Option<u16>, meant: &[char], right: Option<u16>) -> Option<char> {
+    let know = |first: Option<u16>, second: Option<u16>| {
+        u8::from(first.zip(second).is_some_and(|(first, second)| neighbours.may_have(first, second)))
+    };
+    let known = |c: char| know(left, fold::unit_of(c)) + know(fold::unit_of(c), right);
+    // The first of the best: `max_by_key` alone would take the last.
+    meant.iter().rev().map(|&c| (known(c), c)).filter(|(known, _)| *known > 0).max_by_key(|(known, _)| *known).map(|(_, c)| c)
 }
 
 /// A text with its emoji read as characters.
@@ -115,59 +82,53 @@ const KEYCAP: char = '\u{20E3}';
 /// A sign that the fold takes for filler.
 const FILLER: char = '、';
 
-/// Where the last emoji that says something, or the sign that makes a keycap, begins.
-pub(crate) fn last(text: &str) -> Option<usize> {
-    if !may_speak(text) {
-        return None;
-    }
-    text.char_indices().filter(|(_, c)| *c == KEYCAP || MEANT.contains_key(c)).map(|(at, _)| at).next_back()
+/// Where emoji that say something begin, and the signs that make keycaps.
+fn said(text: &str) -> impl Iterator<Item = usize> {
+    // Each begins with one of these bytes, and most texts have neither.
+    let begins = text.bytes().enumerate().filter(|(_, byte)| *byte == 0xF0 || *byte == 0xE2);
+    begins.map(|(at, _)| at).filter(|at| {
+        let c = text.get(*at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+        may_mean(c) && (c == KEYCAP || MEANT.contains_key(&c))
+    })
 }
 
-/// Whether an emoji may be there. None begins with a lower byte, and most texts have none as high as these.
-fn may_speak(text: &str) -> bool {
-    text.bytes().any(|byte| byte == 0xF0 || byte == 0xE2)
+/// Where the last emoji that says something, or the sign that makes a keycap, begins.
+pub(crate) fn last(text: &str) -> Option<usize> {
+    said(text).last()
 }
 
 /// The text as its emoji are meant, and with keycaps (1️⃣), which are made of a digit, as the filler they are; none if nothing changes.
-pub(crate) fn views(text: &str, neighbours: &Neighbours) -> Vec<Spoken> {
-    let (mut any, mut keycap) = (false, false);
-    let mut at = 0;
-    // All of them begin with one of these bytes, and most texts have few.
-    while let Some(skip) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|byte| *byte == 0xF0 || *byte == 0xE2)) {
-        at += skip;
-        let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-        if may_mean(c) {
-            any |= MEANT.contains_key(&c);
-            keycap |= c == KEYCAP;
-        }
-        at += c.len_utf8();
-    }
-    if !any && !keycap {
+pub(crate) fn views(text: &str, neighbours: &Pairs) -> Vec<Spoken> {
+    if said(text).next().is_none() {
         return Vec::new();
     }
-    let keycaps = if keycap { view(text, |_, _, _| None) } else { None };
-    let spoken = view(text, |left, meant, right| neighbours.between(left, meant, right));
+    let keycaps = if text.contains(KEYCAP) { view(text, |_, _, _| None) } else { None };
+    let spoken = view(text, |left, meant, after| between(neighbours, left, meant, next(after).unit()));
     let differ = keycaps.as_ref().map(|view| &view.text) != spoken.as_ref().map(|view| &view.text);
     keycaps.into_iter().chain(spoken.filter(|_| differ)).collect()
 }
 
-/// What stands at a place of a text.
+/// What begins at a place of a text.
 enum Sign {
     /// An emoji, of one character.
     Emoji(&'static [char]),
     /// A keycap, of so many bytes.
     Keycap(&'static [char], usize),
+    /// What may become a keycap with what comes.
+    PerhapsKeycap,
     Other,
 }
 
 impl Sign {
     /// Of a character and what comes after it.
     fn of(c: char, after: &str) -> Self {
-        if matches!(c, '0'..='9' | '#' | '*')
-            && let Some(then) = after.strip_prefix('\u{FE0F}').unwrap_or(after).strip_prefix(KEYCAP)
-        {
-            let meant = c.to_digit(10).and_then(|digit| KEYS.get(digit as usize..=digit as usize)).unwrap_or_default();
-            return Self::Keycap(meant, c.len_utf8() + after.len() - then.len());
+        if matches!(c, '0'..='9' | '#' | '*') {
+            let after_selector = after.strip_prefix('\u{FE0F}').unwrap_or(after);
+            if let Some(then) = after_selector.strip_prefix(KEYCAP) {
+                let meant = c.to_digit(10).and_then(|digit| KEYS.get(digit as usize..=digit as usize)).unwrap_or_default();
+                return Self::Keycap(meant, c.len_utf8() + after.len() - then.len());
+            }
+            return if after_selector.is_empty() { Self::PerhapsKeycap } else { Self::Other };
         }
         if may_mean(c)
             && let Some(meant) = MEANT.get(&c)
@@ -178,75 +139,137 @@ impl Sign {
     }
 }
 
-/// The unit of a character that is no filler.
-fn letter(c: char) -> Option<u16> {
-    fold::unit_of(c).filter(|unit| !fold::is_filler(*unit))
+/// What a character is between others.
+enum Kind {
+    /// Nothing at all.
+    Invisible,
+    Filler,
+    /// A letter, of one unit if patterns can have it beside an emoji's meaning.
+    Letter(Option<u16>),
 }
 
-/// What stands after signs and filler, found once for all signs before it.
-struct Ahead<'a> {
-    text: &'a str,
-    at: usize,
-    unit: Option<u16>,
-}
-
-impl Ahead<'_> {
-    /// The unit of the first letter from here on that is part of no sign.
-    fn after(&mut self, from: usize) -> Option<u16> {
-        if from <= self.at && self.unit.is_some() {
-            return self.unit;
+impl Kind {
+    fn of(c: char) -> Self {
+        match fold::unit_of(c) {
+            Some(unit) if fold::is_filler(unit) => Self::Filler,
+            Some(unit) => Self::Letter(Some(unit)),
+            None if fold::is_invisible(c) => Self::Invisible,
+            None if c.is_alphanumeric() => Self::Letter(None),
+            None => Self::Filler,
         }
-        self.at = self.at.max(from);
-        self.unit = None;
-        while let Some(c) = self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
-            let len = match Sign::of(c, self.text.get(self.at + c.len_utf8()..).unwrap_or_default()) {
-                Sign::Keycap(_, len) => len,
-                Sign::Emoji(_) => c.len_utf8(),
-                Sign::Other => {
-                    self.unit = letter(c);
-                    if self.unit.is_some() {
-                        break;
-                    }
-                    c.len_utf8()
-                }
-            };
-            self.at += len;
-        }
-        self.unit
     }
 }
 
-fn view(text: &str, meant: impl Fn(Option<u16>, &[char], Option<u16>) -> Option<char>) -> Option<Spoken> {
+/// Most characters looked at beside an emoji: filler that is skipped, and what is invisible among it.
+const BESIDE: usize = 4 * MAX_FILLER as usize;
+
+/// What stands after a place.
+enum Next {
+    Letter(u16),
+    /// Nothing that a pattern could go on with.
+    Nothing,
+    /// What comes will tell.
+    Open,
+}
+
+impl Next {
+    fn unit(&self) -> Option<u16> {
+        if let Self::Letter(unit) = self { Some(*unit) } else { None }
+    }
+}
+
+/// The first letter after signs and filler, no further on than filler is skipped.
+fn next(text: &str) -> Next {
+    let (mut at, mut filler) = (0, 0);
+    for _ in 0..BESIDE {
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { return Next::Open };
+        let after = at + c.len_utf8();
+        let (len, is_filler) = match Sign::of(c, text.get(after..).unwrap_or_default()) {
+            Sign::Keycap(_, len) => (len, true),
+            Sign::Emoji(_) => (c.len_utf8(), true),
+            Sign::PerhapsKeycap => return Next::Open,
+            Sign::Other => match Kind::of(c) {
+                Kind::Letter(unit) => return unit.map_or(Next::Nothing, Next::Letter),
+                Kind::Filler => (c.len_utf8(), true),
+                Kind::Invisible => (c.len_utf8(), false),
+            },
+        };
+        filler += u32::from(is_filler);
+        if filler > MAX_FILLER {
+            return Next::Nothing;
+        }
+        at += len;
+    }
+    Next::Nothing
+}
+
+/// The letter before a place of a text that is read from its beginning.
+#[derive(Default)]
+struct Left {
+    unit: Option<u16>,
+    filler: u32,
+}
+
+impl Left {
+    fn read(&mut self, kind: &Kind) {
+        match kind {
+            Kind::Letter(unit) => *self = Self { unit: *unit, filler: 0 },
+            Kind::Filler => self.filler += 1,
+            Kind::Invisible => {}
+        }
+    }
+
+    fn unit(&self) -> Option<u16> {
+        self.unit.filter(|_| self.filler <= MAX_FILLER)
+    }
+}
+
+/// The text with its emoji and keycaps as `meant` says, which is given the unit before, what may be meant, and the text after. A keycap that means
+/// nothing is filler.
+fn view(text: &str, meant: impl Fn(Option<u16>, &[char], &str) -> Option<char>) -> Option<Spoken> {
     let mut spoken = Spoken { text: String::with_capacity(text.len()), places: Vec::new() };
-    let mut ahead = Ahead { text, at: 0, unit: None };
-    let (mut at, mut left) = (0, None);
+    let (mut at, mut left) = (0, Left::default());
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        let next = at + c.len_utf8();
-        let (to, len) = match Sign::of(c, text.get(next..).unwrap_or_default()) {
-            Sign::Keycap(signs, len) => (meant(left, signs, ahead.after(at + len)).or(Some(FILLER)), len),
-            Sign::Emoji(signs) => (meant(left, signs, ahead.after(next)), c.len_utf8()),
-            Sign::Other => (None, c.len_utf8()),
+        let after = |len: usize| text.get(at + len..).unwrap_or_default();
+        let (to, len) = match Sign::of(c, after(c.len_utf8())) {
+            Sign::Keycap(signs, len) => (meant(left.unit(), signs, after(len)).or(Some(FILLER)), len),
+            Sign::Emoji(signs) => (meant(left.unit(), signs, after(c.len_utf8())), c.len_utf8()),
+            Sign::PerhapsKeycap | Sign::Other => (None, c.len_utf8()),
         };
         if to.is_some() {
             spoken.places.push((spoken.text.len(), at, len));
         }
-        left = letter(to.unwrap_or(c)).or(left);
+        left.read(&Kind::of(to.unwrap_or(c)));
         spoken.text.push(to.unwrap_or(c));
         at += len;
     }
     (!spoken.places.is_empty()).then_some(spoken)
 }
 
-/// Where the emoji at the end begin, if what they mean hangs on what comes after them; the length of the text if there are none.
+/// Where the filler, emoji and invisible characters at the end of a text begin.
+pub(crate) fn letters_end(text: &str) -> usize {
+    let letter = text.char_indices().rev().take(NEAR).find(|(_, c)| matches!(Kind::of(*c), Kind::Letter(_)));
+    letter.map_or(0, |(at, c)| at + c.len_utf8())
+}
+
+/// Most characters looked at for a letter; where there is none among so many, one may as well not be there.
+const NEAR: usize = 256;
+
+/// Where the first emoji or keycap begins whose meaning hangs on what comes after the text; the length of the text if there is none.
 pub(crate) fn decided(text: &str) -> usize {
-    let tail = text.char_indices().rev().take_while(|(_, c)| letter(*c).is_none() || *c == KEYCAP);
-    let last = tail.filter(|(_, c)| *c == KEYCAP || (may_mean(*c) && MEANT.contains_key(c))).last();
-    match last {
-        // The digit of a keycap stands before it.
-        Some((at, KEYCAP)) => text.get(..at).and_then(|before| before.rfind(|c: char| c.is_ascii())).unwrap_or(at),
-        Some((at, _)) => at,
-        None => text.len(),
-    }
+    // One more than is looked at from any of them, and the three characters of a keycap.
+    let from = text.char_indices().rev().take(BESIDE + 3).last().map_or(0, |(at, _)| at);
+    let tail = text.get(from..).unwrap_or_default();
+    let open = tail.char_indices().find(|(at, c)| {
+        let after = tail.get(at + c.len_utf8()..).unwrap_or_default();
+        match Sign::of(*c, after) {
+            Sign::Emoji(_) => matches!(next(after), Next::Open),
+            Sign::Keycap(_, len) => matches!(next(tail.get(at + len..).unwrap_or_default()), Next::Open),
+            Sign::PerhapsKeycap => true,
+            Sign::Other => false,
+        }
+    });
+    open.map_or(text.len(), |(at, _)| from + at)
 }
 
 #[cfg(test)]
@@ -263,14 +286,15 @@ mod tests {
     fn every_meaning_has_three_bytes() {
         assert!(MEANT.keys().all(|emoji| [0xF0, 0xE2].contains(&emoji.to_string().as_bytes()[0])), "`views` looks for these bytes only");
         assert!(MEANT.len() > 1000 && MEANT.values().flatten().chain(&KEYS).all(|meant| meant.len_utf8() == CHARACTER));
-        assert!(MEANT.values().flatten().chain(&KEYS).all(|meant| letter(*meant).is_some()));
+        assert!(MEANT.values().flatten().chain(&KEYS).all(|meant| matches!(Kind::of(*meant), Kind::Letter(Some(_)))));
     }
 
     /// What a lexicon of these words knows.
-    fn knowing(words: &[&str]) -> Neighbours {
-        let words: Vec<Vec<u16>> = words.iter().map(|word| fold::fold(word).units().to_vec()).collect();
-        let mut neighbours = Neighbours::default();
-        neighbours.add(crate::engine::Compiled::build(words.iter().map(Vec::as_slice)).view());
+    fn knowing(words: &[&str]) -> Pairs {
+        let mut neighbours = Pairs::default();
+        for word in words {
+            fold::fold(word).units().array_windows().for_each(|&[first, second]| neighbours.add(first, second));
+        }
         neighbours
     }
 
@@ -296,6 +320,9 @@ mod tests {
         assert_eq!(said("就是🗡️光", &["杀光"]).as_deref(), Some("就是杀\u{FE0F}光"));
         assert_eq!(said("买🌸🗡️💯的", &["买刀"]).as_deref(), Some("买🌸刀\u{FE0F}💯的"));
         assert_eq!(said("今天🗡️真好", &["买刀"]), None);
+        // No further than filler is skipped.
+        let expected = ["杀", &"🌸".repeat(11), &"花".repeat(9), "光"].concat();
+        assert_eq!(said(&["杀", &"🌸".repeat(20), "光"].concat(), &["花光"]), Some(expected));
         assert_eq!(said("见1️⃣个", &["见一个"]).as_deref(), Some("见一个"));
     }
 
@@ -305,6 +332,11 @@ mod tests {
         assert_eq!(decided("买🔫吗"), "买🔫吗");
         assert_eq!(decided("买🔫 🌸️，"), "买");
         assert_eq!(decided("翻1️⃣"), "翻");
+        // The digit may become a keycap, behind which another letter stands.
+        assert_eq!(decided("就是🗡️1"), "就是");
+        // Filler is skipped only so far.
+        let (knife, many) = ("就是🗡️", "。".repeat(9));
+        assert_eq!(decided(&[knife, &many].concat()).len(), knife.len() + many.len());
         assert_eq!(decided("没有，"), "没有，");
     }
 }

@@ -9,6 +9,7 @@
 use std::ops::{ControlFlow, Range};
 
 use crate::lexicon::Corrupt;
+use crate::pairs::Pairs;
 use crate::wide::fetch;
 
 /// Longest pattern, in units. Three times the longest entry of the public lists we know (107 with web addresses, 21 without).
@@ -395,6 +396,12 @@ impl<'a> Patterns<'a> {
             Some(&[start, end]) => self.units.get(start as usize..end as usize).unwrap_or_default(),
             None => &[],
         }
+    }
+
+    /// Adds what stands side by side in some pattern.
+    pub(crate) fn add_neighbours(&self, pairs: &mut Pairs) {
+        let all = (0..self.len() as u32).flat_map(|at| self.pattern(at).array_windows());
+        all.for_each(|&[first, second]| pairs.add(first, second));
     }
 
     /// Calls `found` with all matches, some at a time, in order of start; stops when it says so. What `may_be` denies is not looked up: it is asked for

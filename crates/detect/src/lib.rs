@@ -13,6 +13,7 @@ mod fold;
 mod keywords;
 mod lexicon;
 mod near_copy;
+mod pairs;
 mod pii;
 mod pipeline;
 mod policy;

@@ -8,9 +8,10 @@ use taxonomy::{AttackKind, Fault, Finding, Severity, Verdict};
 
 use crate::classifier::{Classifier, Input};
 use crate::decode::{self, Decoded, How};
-use crate::emoji::{self, Neighbours};
+use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::lexicon::{Form, Stage};
+use crate::pairs::Pairs;
 use crate::policy::{Direction, Policy};
 use crate::reading::{Sieves, Sifted};
 use crate::trail::Trail;
@@ -138,7 +139,7 @@ pub struct Pipeline {
     policy: Arc<Policy>,
     versions: Vec<String>,
     sieves: Arc<Sieves>,
-    neighbours: Arc<Neighbours>,
+    neighbours: Arc<Pairs>,
 }
 
 thread_local! {
@@ -159,16 +160,16 @@ impl Pipeline {
             sieves: Arc::default(),
             neighbours: Arc::default(),
         }
-        .sieved()
+        .indexed()
         .named()
     }
 
-    fn sieved(mut self) -> Self {
+    fn indexed(mut self) -> Self {
         let keywords = self.detectors.iter().filter_map(|detector| detector.keywords());
         let artefacts: Vec<_> = keywords.map(|keywords| Arc::clone(keywords.artefact())).collect();
-        let mut neighbours = Neighbours::default();
+        let mut neighbours = Pairs::default();
         for (artefact, stage) in artefacts.iter().flat_map(|artefact| Stage::ALL.map(|stage| (artefact, stage))) {
-            neighbours.add(artefact.set(stage, Form::Plain).patterns);
+            artefact.set(stage, Form::Plain).patterns.add_neighbours(&mut neighbours);
         }
         self.sieves = Arc::new(Sieves::of(artefacts.into_iter()));
         self.neighbours = Arc::new(neighbours);
@@ -202,7 +203,7 @@ impl Pipeline {
     #[must_use]
     pub fn and(mut self, detector: Box<dyn Detector>) -> Self {
         self.detectors.push(Arc::from(detector));
-        self.sieved().named()
+        self.indexed().named()
     }
 
     /// The same under another policy.
@@ -313,7 +314,7 @@ impl Pipeline {
     }
 
     /// What the lexicons know to stand side by side.
-    pub(crate) fn neighbours(&self) -> &Neighbours {
+    pub(crate) fn neighbours(&self) -> &Pairs {
         &self.neighbours
     }
 

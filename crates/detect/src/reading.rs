@@ -121,20 +121,24 @@ impl<'a> Reading<'a> {
     /// The units of the text behind a match, if it counts.
     pub(crate) fn origin(&self, range: Range<usize>) -> Option<Range<usize>> {
         let range = self.view.map_or(range.clone(), |view| view.origin(range));
-        let counts = match self.via {
-            Via::Initials => is_word(self.text, &range),
-            // Pinyin takes whole runs of letters: "damage" is not da ma.
-            Via::Sound => !is_cut(self.text, &range),
-            Via::Leet => self.text.get(range.clone()).is_some_and(view::has_signs),
-            Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
-        };
-        counts.then_some(range)
+        counts(self.via, self.text, &range).then_some(range)
     }
 
     /// Where a match of at most `longest` units begins that stands for some unit of a stretch of the text, or touches it.
     pub(crate) fn reaching(&self, stretch: Range<usize>, longest: usize) -> Range<usize> {
         let touched = self.view.map_or(stretch.start.saturating_sub(1)..stretch.end + 1, |view| view.touching(stretch));
         touched.start.saturating_sub(longest.saturating_sub(1))..touched.end.min(self.units.len())
+    }
+}
+
+/// Whether what a view shows at a range of the text may count.
+pub(crate) fn counts(via: Via, text: &[u16], range: &Range<usize>) -> bool {
+    match via {
+        Via::Initials => is_word(text, range),
+        // Pinyin takes whole runs of letters: "damage" is not da ma.
+        Via::Sound => !is_cut(text, range),
+        Via::Leet => text.get(range.clone()).is_some_and(view::has_signs),
+        Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
     }
 }
 

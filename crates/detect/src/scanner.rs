@@ -122,9 +122,11 @@ impl Scanner {
         self.begin + self.window.text().len()
     }
 
-    /// Whether an emoji that says something has not been let go.
+    /// Whether an emoji that says something has not been let go, or stands just before what has not: the end of a word before it, and its beginning
+    /// after it, hang on how it is read.
     fn speaks(&self) -> bool {
-        self.spoken.is_some_and(|spoken| spoken >= self.released)
+        let released = || self.window.text().get(..self.released.saturating_sub(self.begin)).unwrap_or_default();
+        self.spoken.is_some_and(|spoken| spoken >= self.released || spoken >= self.begin + emoji::letters_end(released()))
     }
 
     fn take(&mut self, text: &str) -> Step {
@@ -181,7 +183,7 @@ impl Scanner {
     fn read_spoken(&mut self) -> usize {
         let cut = self.cut(BESIDE_UNITS);
         let text = self.window.text().get(cut..).unwrap_or_default();
-        // What the last emoji mean hangs on what comes after them, and so does what they are part of.
+        // What the last emoji mean hangs on what comes after them; what stands before them may go on with it, and so is read by itself too.
         let text = text.get(..emoji::decided(text)).unwrap_or_default();
         let readings = emoji::views(text, self.pipeline.neighbours()).into_iter().chain([emoji::Spoken::plain(text)]);
         let said = readings.map(|spoken| {
@@ -195,7 +197,7 @@ impl Scanner {
             let live = item.folded.start(hold);
             spoken.original(Span { start: live, end: live }).map_or(0, |span| span.start)
         });
-        cut + said.min().unwrap_or_default()
+        cut + said.fold(text.len(), usize::min)
     }
 
     /// A byte of the window so many units before the first that has not been let go, or a little earlier; not inside filler, which would be taken for

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::fold::{FIRST_CJK, is_cjk, is_filler};
+use crate::pairs::Pairs;
 use crate::sound;
 
 /// Units kept on either side of a change: the longest keyword, so that no match that needs the change is cut.
@@ -64,7 +65,7 @@ impl Views {
         // No early end, so that the compiler makes vector code of it: most Chinese texts have no letter, and need no view of letters.
         let letters = text.iter().fold(false, |any, &unit| any | is_letter(unit));
         let signs = letters || text.iter().fold(false, |any, &unit| any | may_draw(unit));
-        let (split, sure_split) = splits(text);
+        let (split, sure_split) = splits(text, false);
         Self {
             split,
             sure_split,
@@ -259,53 +260,31 @@ fn spelled(parts: &[u16]) -> Vec<(Vec<u16>, bool)> {
     forms
 }
 
-/// Two bits of one word for the first two parts of each character: few texts hold many. 32 KiB, of which everyday text touches a part.
-static PARTS: LazyLock<[u64; PART_WORDS]> = LazyLock::new(|| {
-    let mut parts = [0; PART_WORDS];
+/// The first two parts of each character: few texts hold many.
+static PARTS: LazyLock<Pairs> = LazyLock::new(|| {
+    let mut parts = Pairs::default();
     for (&first, forms) in SPLIT.iter() {
-        for &second in forms.iter().filter_map(|form| form.rest.first()) {
-            let (word, bits) = parts_key(first, second);
-            if let Some(word) = parts.get_mut(word) {
-                *word |= bits;
-            }
-        }
+        forms.iter().filter_map(|form| form.rest.first()).for_each(|&second| parts.add(first, second));
     }
     parts
 });
-
-const PART_WORDS: usize = 1 << 12;
-
-/// The word of two parts, and their bits in it, by the runs of a product that depend on both.
-fn parts_key(first: u16, second: u16) -> (usize, u64) {
-    let product = (u64::from(first) | u64::from(second) << 16).wrapping_mul(crate::engine::GOLDEN);
-    ((product >> 52) as usize, 1 << (product >> 46 & 63) | 1 << (product >> 40 & 63))
-}
 
 /// The first place from here on where the first two parts of some character may stand.
 fn parts_at(text: &[u16], from: usize) -> Option<usize> {
     let parts = &*PARTS;
     let mut windows = text.get(from..)?.array_windows();
-    let may_stand = |&[first, second]: &[u16; 2]| {
-        let (word, bits) = parts_key(first, second);
-        parts.get(word).is_some_and(|word| word & bits == bits)
-    };
+    let may_stand = |&[first, second]: &[u16; 2]| parts.may_have(first, second);
     windows.position(may_stand).map(|skip| from + skip)
 }
 
 /// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within
-/// [`BESIDE`] units of others; the second view is without them, where there are such.
-pub(crate) fn splits(text: &[u16]) -> (View, View) {
-    let changes = put_together(text, false);
-    let sure: Vec<_> = changes.iter().filter(|change| !change.everyday).collect();
-    let sure = if sure.len() == changes.len() { View::default() } else { View::around(text, sure.into_iter().map(Change::part)) };
-    (View::around(text, changes.iter().map(Change::part)), sure)
-}
-
-/// The same with the doubtful ones, which a later one may make sure.
-pub(crate) fn splits_perhaps(text: &[u16]) -> (View, View) {
-    let changes = put_together(text, true);
-    let sure = changes.iter().filter(|change| !change.everyday).map(Change::part);
-    (View::around(text, changes.iter().map(Change::part)), View::around(text, sure))
+/// [`BESIDE`] units of others, or, if `doubtful_too`, everywhere: a later one may make them sure. The second view is without them; empty where it
+/// would be the same.
+pub(crate) fn splits(text: &[u16], doubtful_too: bool) -> (View, View) {
+    let changes = put_together(text, doubtful_too);
+    let any_everyday = changes.iter().any(|change| change.everyday);
+    let sure = changes.iter().filter(|change| any_everyday && !change.everyday);
+    (View::around(text, changes.iter().map(Change::part)), View::around(text, sure.map(Change::part)))
 }
 
 /// A character put together.
@@ -321,6 +300,13 @@ impl Change {
     }
 }
 
+/// Whether a character surely taken apart begins here.
+fn sure_at(text: &[u16], at: usize) -> bool {
+    let forms = text.get(at).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
+    let rest = text.get(at + 1..).unwrap_or_default();
+    forms.into_iter().any(|form| !form.everyday && rest.starts_with(&form.rest))
+}
+
 fn put_together(text: &[u16], doubtful_too: bool) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let (mut at, mut sure, mut doubtful) = (0, None, Vec::new());
@@ -328,7 +314,9 @@ fn put_together(text: &[u16], doubtful_too: bool) -> Vec<Change> {
         at = next;
         let rest = text.get(at + 1..).unwrap_or_default();
         let forms = text.get(at).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
-        let Some(form) = forms.into_iter().find(|form| rest.starts_with(&form.rest)) else {
+        // What everyday words have too gives way to what is sure: 一木 is 未, but in 买一木仓 the 木 belongs to 枪.
+        let gives_way = |form: &Form| form.everyday && (at + 1..=at + form.rest.len()).any(|at| sure_at(text, at));
+        let Some(form) = forms.into_iter().find(|form| rest.starts_with(&form.rest) && !gives_way(form)) else {
             at += 1;
             continue;
         };
@@ -351,15 +339,18 @@ fn put_together(text: &[u16], doubtful_too: bool) -> Vec<Change> {
 /// How near a doubtful character taken apart must stand to a sure one.
 const BESIDE: usize = 6;
 
-/// How many units at the end may be the beginning of a character taken apart.
-pub(crate) fn open_parts(text: &[u16]) -> usize {
+/// Most parts of a character.
+const MOST_PARTS: usize = 6;
+
+/// How many units at the end may be the beginning of a character taken apart: all answers.
+pub(crate) fn open_parts(text: &[u16]) -> impl Iterator<Item = usize> {
     let opens = |tail: &[u16]| match tail {
         [first, rest @ ..] => {
             SPLIT.get(first).into_iter().flatten().any(|form| form.rest.len() > rest.len() && form.rest.starts_with(rest))
         }
         [] => false,
     };
-    (1..=3).rev().find(|&count| text.len().checked_sub(count).and_then(|from| text.get(from..)).is_some_and(opens)).unwrap_or(0)
+    (1..MOST_PARTS).filter(move |&count| text.len().checked_sub(count).and_then(|from| text.get(from..)).is_some_and(opens))
 }
 
 /// The ways in which a character is taken apart.
@@ -557,7 +548,7 @@ fn may_draw(unit: u16) -> bool {
     unit > SPACE && unit < FIRST_CJK
 }
 
-/// Signs that stand beside a letter for no other reason: one is enough.
+/// Signs that are drawn for letters so often that one beside a letter is enough. C++, US$ and @name are looked at for nothing.
 const TELLING: &[u16] = &[b'@' as u16, b'$' as u16, b'|' as u16, b'+' as u16];
 
 /// Whether letters and signs stand mixed in a word.
@@ -573,22 +564,25 @@ fn is_leet(word: &[u16]) -> bool {
 
 /// The skeleton of the text around words in which letters and signs are mixed; empty if there are none.
 pub(crate) fn leet(text: &[u16]) -> View {
-    let mut view = View::default();
     let is_word = |unit: u16| may_draw(unit) && (unit < 0x80 || SIGN_OF.contains_key(&unit));
-    let (mut at, mut done) = (0, 0);
+    let mut stretches: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
     while let Some(skip) = text.get(at..).and_then(|rest| rest.iter().position(|&unit| may_draw(unit))) {
         at += skip;
         let len = text.get(at..).unwrap_or_default().iter().take(MAX_LEET + 1).take_while(|unit| is_word(**unit)).count();
         if text.get(at..at + len).is_some_and(is_leet) {
-            let from = at.saturating_sub(AROUND).max(done);
-            if from > done || done == 0 {
-                view.push(0, from..from);
+            let stretch = at.saturating_sub(AROUND)..text.len().min(at + len + AROUND);
+            match stretches.last_mut() {
+                Some(last) if stretch.start <= last.end => last.end = stretch.end,
+                _ => stretches.push(stretch),
             }
-            done = text.len().min(at + len + AROUND);
-            view.draw(text, from..done);
-            at = done;
         }
         at += len.max(1);
+    }
+    let mut view = View::default();
+    for stretch in stretches {
+        view.push(0, stretch.start..stretch.start);
+        view.draw(text, stretch);
     }
     view
 }
@@ -640,8 +634,12 @@ mod tests {
 
     #[test]
     fn views_read_what_is_meant() {
-        assert_eq!(string(&splits(&units("买木仓弹")).0), "|买枪弹");
-        assert_eq!(string(&splits(&units("今天天气好")).0), "");
+        assert_eq!(string(&splits(&units("买木仓弹"), false).0), "|买枪弹");
+        assert_eq!(string(&splits(&units("今天天气好"), false).0), "");
+        assert_eq!(string(&splits(&units("买一木仓支"), false).0), "|买一枪支");
+        // 人也 may be 他, beside 每 in parts; what is sure is read without it too.
+        let (all, sure) = splits(&units("新上氵每人也来"), false);
+        assert_eq!((string(&all).as_str(), string(&sure).as_str()), ("|新上海他来", "|新上海人也来"));
         let skeleton = |text| leet_pattern(&units(text)).unwrap();
         assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
         assert_eq!(string(&leet(&units("in the year 2024"))), "");
@@ -670,13 +668,18 @@ mod tests {
     }
 
     #[test]
+    fn no_character_has_more_parts_than_are_waited_for() {
+        assert!(SPLIT.values().flatten().all(|form| form.rest.len() < MOST_PARTS));
+    }
+
+    #[test]
     fn signs_for_letters_stand_below_cjk() {
         assert!(SIGN_OF.keys().all(|sign| *sign < FIRST_CJK));
     }
 
     #[test]
     fn a_view_leads_back() {
-        let view = splits(&units("买木仓弹")).0;
+        let view = splits(&units("买木仓弹"), false).0;
         assert_eq!(view.origin(1..4), 0..4);
         let view = sound::view(&units("代 kai"));
         assert_eq!((view.origin(0..1), view.origin(1..2)), (0..1, 2..5));

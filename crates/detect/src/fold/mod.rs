@@ -171,12 +171,21 @@ pub(crate) fn unit_of(c: char) -> Option<u16> {
     table::BASIC.get(c as usize).copied().filter(|unit| !matches!(unit, 0 | 0xFFFF))
 }
 
+/// Whether a character folds to nothing.
+pub(crate) fn is_invisible(c: char) -> bool {
+    match table::BASIC.get(c as usize) {
+        Some(0) => true,
+        Some(0xFFFF) | None => expand(c).is_some_and(<[u16]>::is_empty),
+        Some(_) => false,
+    }
+}
+
 /// The units of a character outside the basic plane that stays as it is; of a symbol or an ornament, the one that stands for all.
 fn own(c: char, units: &mut [u16; 2]) -> &[u16] {
     if c.is_alphanumeric() && !is_ornament(c) { c.encode_utf16(units) } else { &[table::SYMBOL] }
 }
 
-/// Whether a letter is of a script that nobody writes any more.
+/// Whether a letter is of a script out of use (build.rs).
 fn is_ornament(c: char) -> bool {
     let after = table::ORNAMENTS.partition_point(|run| run.0 <= c);
     after.checked_sub(1).and_then(|last| table::ORNAMENTS.get(last)).is_some_and(|run| c <= run.1)

@@ -11,7 +11,7 @@ use super::{BEHIND, Keywords, Nearby, Place};
 use crate::engine::{Begins, Hit, MAX_UNITS};
 use crate::fold;
 use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
-use crate::reading::{is_cut, is_word};
+use crate::reading::{counts, is_word};
 use crate::sound;
 use crate::trail::Trail;
 use crate::view::{self, Via, View};
@@ -120,10 +120,8 @@ fn read(sets: &Sets<'_>, units: &[u16], from: usize, standing: &mut Standing) ->
     }
     let last = units.get(from..).unwrap_or_default();
     // A character half put together: what stands before it may go on with the whole of it. So may a run of letters that becomes pinyin.
-    for count in [view::open_parts(last), if has_sounds(sets) { sound::open_run(last) } else { 0 }] {
-        if count > 0 {
-            open = open.min(opened(sets, units.get(..units.len() - count).unwrap_or_default(), from, None));
-        }
+    for count in view::open_parts(last).chain(has_sounds(sets).then(|| sound::open_run(last)).filter(|count| *count > 0)) {
+        open = open.min(opened(sets, units.get(..units.len() - count).unwrap_or_default(), from, None));
     }
     // A run of letters and signs may yet turn out to be leet, and letters apart to be a word.
     let word = last.iter().rev().take(MAX_UNITS).take_while(|unit| **unit < 0x80 && **unit > u16::from(b' ')).count();
@@ -147,21 +145,15 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
             let origin = view.origin(range);
             origin.start + around..origin.end + around
         };
-        let counts = |range: &Range<usize>| match via {
-            Via::Initials => is_word(units, range),
-            Via::Sound => !is_cut(units, range),
-            Via::Leet => units.get(range.clone()).is_some_and(view::has_signs),
-            Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
-        };
         // The view of sounds goes on to the end, but for filler; others end where nothing more surrounds a change.
         let first = view.first_from(from - around);
-        let place = |range| Some(origin(range)).filter(counts).map(|range| Place::new(0, &range, via, units));
+        let place = |range| Some(origin(range)).filter(|range| counts(via, units, range)).map(|range| Place::new(0, &range, via, units));
         let found = look(sets, form, &view.units, first, &place, standing.as_deref_mut());
         if let Some(at) = found.filter(|_| via == Via::Sound || view.reaches(text.len())) {
             open = open.min(origin(at..at + 1).start);
         }
     };
-    let (split, sure_split) = view::splits_perhaps(text);
+    let (split, sure_split) = view::splits(text, true);
     seen(Form::Plain, Via::Split, &split);
     seen(Form::Plain, Via::SureSplit, &sure_split);
     if has_sounds(sets) {

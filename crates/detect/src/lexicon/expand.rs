@@ -45,7 +45,7 @@ fn string(units: &[u16]) -> String {
 /// The phrase with one of its characters in each of its parts.
 fn taken_apart(units: &[u16]) -> impl Iterator<Item = Vec<u16>> {
     let forms = units.iter().enumerate().flat_map(|(at, &unit)| view::parts(unit).into_iter().map(move |parts| (at, parts)));
-    forms.map(|(at, parts)| replaced(units, at, &parts)).filter(|form| reads_as(&view::splits(form).0, units))
+    forms.map(|(at, parts)| replaced(units, at, &parts)).filter(|form| reads_as(&view::splits(form, false).0, units))
 }
 
 /// The phrase with one of its letters as each sign that stands for it, and with all but the first letter as the first of these.

@@ -50,7 +50,7 @@ fn lexicon(rows: &str) -> Lexicon {
 
 /// A lexicon of random entries over few characters.
 fn random_lexicon() -> impl Strategy<Value = String> {
-    let word = || "[代开票买]{2,4}|[ab0]{3,5}";
+    let word = || "[代开票买枪杀一]{2,4}|[ab0]{3,5}";
     let entry =
         (word(), prop::option::of((word(), 0_usize..6, any::<bool>())), prop::option::of("[代开票买]{3,5}"), any::<bool>(), any::<bool>());
     prop::collection::vec(entry, 1..8).prop_map(|entries| {
@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn random_lexicons_in_random_pieces(rows in random_lexicon(), text in "([代开票買买]|[代开票]{2}|dai|kai|pi|b|a|0|ab0|亻弋| |，|\u{200b}|x){0,40}", by in 1_usize..7) {
+    fn random_lexicons_in_random_pieces(rows in random_lexicon(), text in "([代开票買买]|[代开票]{2}|dai|kai|pi|b|a|0|ab0|亻弋|🔫|🗡️|🌸|1️⃣|1|木仓|一木| |，|\u{200b}|x){0,40}", by in 1_usize..7) {
         let pipeline = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon(&rows)))]);
         let whole = whole(&pipeline, &text);
         prop_assert_eq!(&in_pieces(&pipeline, &text, &[]), &whole);
@@ -156,6 +156,9 @@ const PLANTED: &[&str] = &[
     "亻弋开发票",
     "买🔫支和💊",
     "翻1️⃣墙",
+    "就是🗡️1️⃣光当官的",
+    "🎬🌸🗡️2️⃣",
+    "买一木仓支",
     "buy h3r0in now",
     "b u y h e r o i n",
     "颠覆国家政权",
