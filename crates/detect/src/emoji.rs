@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use taxonomy::Span;
 
 use crate::fold::{self, MAX_FILLER};
-use crate::pairs::Pairs;
+use crate::pairs::Neighbours;
 
 /// For each emoji the characters that it may stand for, likeliest first.
 static MEANT: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
@@ -37,7 +37,7 @@ fn may_mean(c: char) -> bool {
 }
 
 /// Of several characters the one that patterns have between these two units, or beside one of them; none where they have none.
-fn between(neighbours: &Pairs, left: Option<u16>, meant: &[char], right: Option<u16>) -> Option<char> {
+fn between(neighbours: &Neighbours, left: Option<u16>, meant: &[char], right: Option<u16>) -> Option<char> {
     let know = |first: Option<u16>, second: Option<u16>| {
         u8::from(first.zip(second).is_some_and(|(first, second)| neighbours.may_have(first, second)))
     };
@@ -98,7 +98,7 @@ pub(crate) fn last(text: &str) -> Option<usize> {
 }
 
 /// The text as its emoji are meant, and with keycaps (1️⃣), which are made of a digit, as the filler they are; none if nothing changes.
-pub(crate) fn views(text: &str, neighbours: &Pairs) -> Vec<Spoken> {
+pub(crate) fn views(text: &str, neighbours: &Neighbours) -> Vec<Spoken> {
     if said(text).next().is_none() {
         return Vec::new();
     }
@@ -290,8 +290,8 @@ mod tests {
     }
 
     /// What a lexicon of these words knows.
-    fn knowing(words: &[&str]) -> Pairs {
-        let mut neighbours = Pairs::default();
+    fn knowing(words: &[&str]) -> Neighbours {
+        let mut neighbours = Neighbours::default();
         for word in words {
             fold::fold(word).units().array_windows().for_each(|&[first, second]| neighbours.add(first, second));
         }

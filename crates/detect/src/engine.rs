@@ -9,7 +9,7 @@
 use std::ops::{ControlFlow, Range};
 
 use crate::lexicon::Corrupt;
-use crate::pairs::Pairs;
+use crate::pairs::Neighbours;
 use crate::wide::fetch;
 
 /// Longest pattern, in units. Three times the longest entry of the public lists we know (107 with web addresses, 21 without).
@@ -399,7 +399,7 @@ impl<'a> Patterns<'a> {
     }
 
     /// Adds what stands side by side in some pattern.
-    pub(crate) fn add_neighbours(&self, pairs: &mut Pairs) {
+    pub(crate) fn add_neighbours(&self, pairs: &mut Neighbours) {
         let all = (0..self.len() as u32).flat_map(|at| self.pattern(at).array_windows());
         all.for_each(|&[first, second]| pairs.add(first, second));
     }

@@ -11,7 +11,7 @@ use crate::decode::{self, Decoded, How};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::lexicon::{Form, Stage};
-use crate::pairs::Pairs;
+use crate::pairs::Neighbours;
 use crate::policy::{Direction, Policy};
 use crate::reading::{Sieves, Sifted};
 use crate::trail::Trail;
@@ -139,7 +139,7 @@ pub struct Pipeline {
     policy: Arc<Policy>,
     versions: Vec<String>,
     sieves: Arc<Sieves>,
-    neighbours: Arc<Pairs>,
+    neighbours: Arc<Neighbours>,
 }
 
 thread_local! {
@@ -167,7 +167,7 @@ impl Pipeline {
     fn indexed(mut self) -> Self {
         let keywords = self.detectors.iter().filter_map(|detector| detector.keywords());
         let artefacts: Vec<_> = keywords.map(|keywords| Arc::clone(keywords.artefact())).collect();
-        let mut neighbours = Pairs::default();
+        let mut neighbours = Neighbours::default();
         for (artefact, stage) in artefacts.iter().flat_map(|artefact| Stage::ALL.map(|stage| (artefact, stage))) {
             artefact.set(stage, Form::Plain).patterns.add_neighbours(&mut neighbours);
         }
@@ -314,7 +314,7 @@ impl Pipeline {
     }
 
     /// What the lexicons know to stand side by side.
-    pub(crate) fn neighbours(&self) -> &Pairs {
+    pub(crate) fn neighbours(&self) -> &Neighbours {
         &self.neighbours
     }
 

@@ -260,8 +260,8 @@ fn spelled(parts: &[u16]) -> Vec<(Vec<u16>, bool)> {
     forms
 }
 
-/// The first two parts of each character: few texts hold many.
-static PARTS: LazyLock<Pairs> = LazyLock::new(|| {
+/// The first two parts of each character: 32 KiB, of which everyday text touches a part.
+static PARTS: LazyLock<Pairs<12>> = LazyLock::new(|| {
     let mut parts = Pairs::default();
     for (&first, forms) in SPLIT.iter() {
         forms.iter().filter_map(|form| form.rest.first()).for_each(|&second| parts.add(first, second));
