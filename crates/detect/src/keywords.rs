@@ -74,7 +74,7 @@ const FEWEST_LETTERS: usize = 2;
 /// Whether what sounds like a word may as well be another one: 开放 sounds like 开房, and nothing shows that this is meant.
 fn is_doubtful(range: &Range<usize>, via: Via, text: &[u16]) -> bool {
     let letters = || text.get(range.clone()).unwrap_or_default().iter().filter(|unit| view::is_letter(**unit)).take(FEWEST_LETTERS);
-    matches!(via, Via::Sound | Via::Initials) && letters().count() < FEWEST_LETTERS
+    matches!(via, Via::Sound | Via::DrawnSound | Via::Initials) && letters().count() < FEWEST_LETTERS
 }
 
 /// What a rule needs beside a place it has.
@@ -234,7 +234,7 @@ impl Keywords {
 
     /// Every place where a pattern stands, whatever stands near it.
     fn all_places(&self, units: &[u16]) -> Places {
-        let (mut places, views) = (Places::default(), Views::of(units));
+        let (mut places, views) = (Places::default(), Views::of(units, None));
         Stage::ALL.iter().for_each(|stage| self.look_for(*stage, units, Some(&views), None, &mut places));
         places.sorted()
     }
@@ -371,7 +371,7 @@ impl Keywords {
         let rule = self.artefact.rules().get(place.rule as usize)?;
         // What sounds like a keyword may be another word; a person decides.
         let (severity, score) = match place.via {
-            Via::Sound | Via::Initials => (rule.severity().min(Severity::Review), 0.7),
+            Via::Sound | Via::DrawnSound | Via::Initials => (rule.severity().min(Severity::Review), 0.7),
             Via::Split | Via::SureSplit | Via::Leet | Via::Spaced => (rule.severity(), 0.9),
             Via::Plain => (rule.severity(), 1.0),
         };
@@ -567,7 +567,7 @@ mod tests {
             let examples = lexicon.entries.iter().flat_map(|entry| entry.examples.iter().chain(&entry.counter_examples));
             for text in examples.step_by(5).chain(&long) {
                 let folded = crate::fold(text);
-                let (units, views) = (folded.units(), Views::of(folded.units()));
+                let (units, views) = (folded.units(), Views::of(folded.units(), None));
                 let counting = |places: Places| keywords.conditional(&places).map(|(place, _)| *place).collect::<Vec<_>>();
                 assert_eq!(counting(keywords.places(units, Some(&views), None)), counting(keywords.all_places(units)), "{text}");
             }

@@ -10,7 +10,6 @@ use crate::classifier::{Classifier, Input};
 use crate::decode::{self, Decoded, How};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
-use crate::lexicon::{Form, Stage};
 use crate::pairs::Neighbours;
 use crate::policy::{Direction, Policy};
 use crate::reading::{Sieves, Sifted};
@@ -78,7 +77,7 @@ impl<'a> Item<'a> {
 
     /// The text as disguises would have it read.
     pub(crate) fn views(&self) -> Option<&Views> {
-        self.views.as_ref().map(|views| views.get_or_init(|| Views::of(self.folded.units())))
+        self.views.as_ref().map(|views| views.get_or_init(|| Views::of(self.folded.units(), self.sifted().map(Sifted::neighbours))))
     }
 
     /// A finding at a range of units of the folded text; what it speaks for is for the caller to say.
@@ -139,7 +138,6 @@ pub struct Pipeline {
     policy: Arc<Policy>,
     versions: Vec<String>,
     sieves: Arc<Sieves>,
-    neighbours: Arc<Neighbours>,
 }
 
 thread_local! {
@@ -152,27 +150,13 @@ impl Pipeline {
     #[must_use]
     pub fn new(detectors: Vec<Box<dyn Detector>>) -> Self {
         let detectors = detectors.into_iter().map(Arc::from).collect();
-        Self {
-            detectors,
-            classifier: None,
-            policy: Arc::default(),
-            versions: Vec::new(),
-            sieves: Arc::default(),
-            neighbours: Arc::default(),
-        }
-        .indexed()
-        .named()
+        Self { detectors, classifier: None, policy: Arc::default(), versions: Vec::new(), sieves: Arc::default() }.indexed().named()
     }
 
     fn indexed(mut self) -> Self {
         let keywords = self.detectors.iter().filter_map(|detector| detector.keywords());
         let artefacts: Vec<_> = keywords.map(|keywords| Arc::clone(keywords.artefact())).collect();
-        let mut neighbours = Neighbours::default();
-        for (artefact, stage) in artefacts.iter().flat_map(|artefact| Stage::ALL.map(|stage| (artefact, stage))) {
-            artefact.set(stage, Form::Plain).patterns.add_neighbours(&mut neighbours);
-        }
-        self.sieves = Arc::new(Sieves::of(artefacts.into_iter()));
-        self.neighbours = Arc::new(neighbours);
+        self.sieves = Arc::new(Sieves::of(&artefacts));
         self
     }
 
@@ -289,7 +273,7 @@ impl Pipeline {
     }
 
     fn detect_spoken(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
-        for spoken in emoji::views(text, &self.neighbours) {
+        for spoken in emoji::views(text, self.neighbours()) {
             let mut said = Vec::new();
             self.detect_plain(&spoken.text, direction, &mut said, faults);
             said.retain(|finding| finding.personal.is_none());
@@ -315,7 +299,7 @@ impl Pipeline {
 
     /// What the lexicons know to stand side by side.
     pub(crate) fn neighbours(&self) -> &Neighbours {
-        &self.neighbours
+        &self.sieves.neighbours
     }
 
     /// The detectors that judge texts of this direction.

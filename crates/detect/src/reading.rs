@@ -7,23 +7,30 @@ use std::sync::Arc;
 use crate::engine::{BEGIN, Hit, Patterns, Sieve};
 use crate::fold;
 use crate::lexicon::{Artefact, Form, Stage};
+use crate::pairs::Neighbours;
 use crate::view::{self, Via, View, Views};
 
-/// What turns away most places of a text for several lexicons at once, for each form that is looked for everywhere.
+/// What turns away most places of a text for several lexicons at once, for each form that is looked for everywhere, and what stands side by side in
+/// any of them.
 #[derive(Default)]
 pub(crate) struct Sieves {
     artefacts: Vec<Arc<Artefact>>,
     plain: Sieve,
     sound: Sieve,
+    pub(crate) neighbours: Neighbours,
 }
 
 impl Sieves {
-    /// Of these lexicons, but for those with a word of one unit, which a sieve cannot know.
-    pub(crate) fn of(artefacts: impl Iterator<Item = Arc<Artefact>>) -> Self {
-        let known = |artefact: &Arc<Artefact>| Form::ALL.iter().all(|form| artefact.set(Stage::First, *form).patterns.singles.is_empty());
-        let artefacts: Vec<_> = artefacts.filter(known).collect();
+    /// Of these lexicons; those with a word of one unit, which a sieve cannot know, are looked for without.
+    pub(crate) fn of(artefacts: &[Arc<Artefact>]) -> Self {
+        let mut neighbours = Neighbours::default();
+        for (artefact, stage) in artefacts.iter().flat_map(|artefact| Stage::ALL.map(|stage| (artefact, stage))) {
+            artefact.set(stage, Form::Plain).patterns.add_neighbours(&mut neighbours);
+        }
+        let known = |artefact: &Artefact| Form::ALL.iter().all(|form| artefact.set(Stage::First, *form).patterns.singles.is_empty());
+        let artefacts: Vec<_> = artefacts.iter().filter(|artefact| known(artefact)).cloned().collect();
         let sieve = |form| Sieve::of(artefacts.iter().map(|artefact| artefact.set(Stage::First, form).patterns).collect());
-        Self { plain: sieve(Form::Plain), sound: sieve(Form::Sound), artefacts }
+        Self { plain: sieve(Form::Plain), sound: sieve(Form::Sound), artefacts, neighbours }
     }
 }
 
@@ -41,6 +48,11 @@ impl<'a> Sifted<'a> {
     /// Whether the words of this lexicon are among those that are told apart.
     pub(crate) fn knows(&self, artefact: &Arc<Artefact>) -> bool {
         self.sieves.artefacts.iter().any(|known| Arc::ptr_eq(known, artefact))
+    }
+
+    /// What stands side by side in the lexicons.
+    pub(crate) fn neighbours(&self) -> &'a Neighbours {
+        &self.sieves.neighbours
     }
 
     /// The same sieves, for another text.
@@ -83,6 +95,7 @@ impl<'a> Reading<'a> {
                 (Form::Plain, Via::Leet, &views.leet),
                 (Form::Initials, Via::Initials, &views.initials),
                 (Form::Sound, Via::Sound, &views.sound),
+                (Form::Sound, Via::DrawnSound, &views.drawn_sound),
             ]
             .map(|(form, via, view)| Self { form, via, units: &view.units, text, view: Some(view) })
         });
@@ -137,9 +150,18 @@ pub(crate) fn counts(via: Via, text: &[u16], range: &Range<usize>) -> bool {
         Via::Initials => is_word(text, range),
         // Pinyin takes whole runs of letters: "damage" is not da ma.
         Via::Sound => !is_cut(text, range),
+        Via::DrawnSound => has_mixed_word(text, range),
         Via::Leet => text.get(range.clone()).is_some_and(view::has_signs),
         Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
     }
+}
+
+/// Whether a range of a text holds a sign that draws a letter, and cuts no word of letters and signs.
+fn has_mixed_word(text: &[u16], range: &Range<usize>) -> bool {
+    let draws = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|&unit| view::draws(unit));
+    let cut = |at: usize| draws(at.checked_sub(1)) && draws(Some(at));
+    let sign = |&unit: &u16| view::draws(unit) && !view::is_letter(unit);
+    text.get(range.clone()).is_some_and(|units| units.iter().any(sign)) && !cut(range.start) && !cut(range.end)
 }
 
 /// Whether no ASCII letter or digit stands directly beside a range.

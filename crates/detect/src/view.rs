@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::fold::{FIRST_CJK, is_cjk, is_filler};
-use crate::pairs::Pairs;
+use crate::pairs::{Neighbours, Pairs};
 use crate::sound;
 
 /// Units kept on either side of a change: the longest keyword, so that no match that needs the change is cut.
@@ -29,11 +29,13 @@ pub(crate) enum Via {
     Spaced,
     /// Characters taken apart, without those whose parts are everyday words.
     SureSplit,
+    /// Pinyin of letters and signs: f4pi40.
+    DrawnSound,
 }
 
 impl Via {
     /// How many there are.
-    pub(crate) const COUNT: usize = Self::SureSplit as usize + 1;
+    pub(crate) const COUNT: usize = Self::DrawnSound as usize + 1;
 
     /// Its id in findings.
     pub(crate) fn id(self) -> Option<&'static str> {
@@ -42,7 +44,7 @@ impl Via {
             Self::Initials => Some("initials"),
             Self::Split | Self::SureSplit => Some("split"),
             Self::Leet => Some("leet"),
-            Self::Sound => Some("sound"),
+            Self::Sound | Self::DrawnSound => Some("sound"),
             Self::Spaced => Some("spaced"),
         }
     }
@@ -58,21 +60,25 @@ pub(crate) struct Views {
     pub(crate) leet: View,
     pub(crate) initials: View,
     pub(crate) sound: View,
+    pub(crate) drawn_sound: View,
 }
 
 impl Views {
-    pub(crate) fn of(text: &[u16]) -> Self {
+    /// What lexicons have beside each other tells which everyday characters are parts of another; without it they are so beside other parts only.
+    pub(crate) fn of(text: &[u16], neighbours: Option<&Neighbours>) -> Self {
         // No early end, so that the compiler makes vector code of it: most Chinese texts have no letter, and need no view of letters.
         let letters = text.iter().fold(false, |any, &unit| any | is_letter(unit));
-        let signs = letters || text.iter().fold(false, |any, &unit| any | may_draw(unit));
-        let (split, sure_split) = splits(text, false);
+        let drawn = letters || text.iter().fold(false, |any, &unit| any | may_draw(unit));
+        let words = if drawn { mixed_words(text) } else { Vec::new() };
+        let (split, sure_split) = splits(text, neighbours.map_or(Everyday::BesideSure, Everyday::Known));
         Self {
             split,
             sure_split,
             spaced: if letters { spaced(text) } else { View::default() },
-            leet: if signs { leet(text) } else { View::default() },
+            leet: leet(text, &words),
             initials: if letters { sound::around_initials(text) } else { View::default() },
             sound: sound::view(text),
+            drawn_sound: sound::drawn(text, &words),
         }
     }
 }
@@ -161,26 +167,47 @@ struct Form {
     /// The parts after the first.
     rest: Vec<u16>,
     whole: u16,
-    /// Everyday words begin or end like this too (女干 in 妇女干部): it counts only beside another character taken apart.
-    everyday: bool,
+    common: Common,
 }
+
+/// How often the parts of a character stand side by side as they are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Common {
+    /// Hardly ever: the parts are the character.
+    Not,
+    /// In some everyday words (口及 in 出口及进口): [`Everyday`] says where they are the character.
+    Seldom,
+    /// In many (女干 in 妇女干部): only beside another character taken apart.
+    Often,
+}
+
+/// Most times that parts stand as they are in 4.6 million characters of text, to be common but seldom.
+const SELDOM: u32 = 20;
 
 /// For each first part, what may follow it and which character that makes.
 static SPLIT: LazyLock<HashMap<u16, Vec<Form>>> = LazyLock::new(|| {
-    let tables = [(include_str!("../data/variants/split.tsv"), false), (include_str!("../data/variants/split_words.tsv"), true)];
-    let rows = tables.into_iter().flat_map(|(table, everyday)| table.lines().map(move |line| (line, everyday)));
-    let mut forms: BTreeMap<Vec<u16>, (u16, bool)> = BTreeMap::new();
-    for (line, everyday) in rows.filter(|(line, _)| !line.starts_with('#')) {
-        let mut fields = line.split('\t').map(|field| crate::fold(field).units().to_vec());
-        let (Some(whole), Some(parts)) = (fields.next(), fields.next()) else { continue };
-        let &[whole] = whole.as_slice() else { continue };
-        for (parts, as_spelled) in spelled(&parts) {
-            forms.entry(parts).or_insert((whole, everyday || as_spelled));
+    let tables = [include_str!("../data/variants/split.tsv"), include_str!("../data/variants/split_words.tsv")];
+    let mut forms: BTreeMap<Vec<u16>, (u16, Common)> = BTreeMap::new();
+    for line in tables.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        let (Some(whole), Some(parts)) = (fields.next().map(crate::fold), fields.next().map(crate::fold)) else { continue };
+        let &[whole] = whole.units() else { continue };
+        let common = match fields.next().and_then(|times| times.parse::<u32>().ok()) {
+            None => Common::Not,
+            Some(..=SELDOM) => Common::Seldom,
+            Some(_) => Common::Often,
+        };
+        for (parts, as_spelled) in spelled(parts.units()) {
+            forms.entry(parts).or_insert((whole, if as_spelled == Common::Not { common } else { as_spelled }));
         }
     }
     // A part may itself be taken apart: 耳只 and 耳口八.
-    let inner: HashMap<u16, Vec<u16>> =
-        forms.iter().rev().filter(|(parts, form)| parts.len() == 2 && !form.1).map(|(parts, form)| (form.0, parts.clone())).collect();
+    let inner: HashMap<u16, Vec<u16>> = forms
+        .iter()
+        .rev()
+        .filter(|(parts, form)| parts.len() == 2 && form.1 == Common::Not)
+        .map(|(parts, form)| (form.0, parts.clone()))
+        .collect();
     let deeper: Vec<_> = forms
         .iter()
         .filter(|(parts, _)| parts.len() == 2)
@@ -193,11 +220,11 @@ static SPLIT: LazyLock<HashMap<u16, Vec<Form>>> = LazyLock::new(|| {
         forms.entry(parts).or_insert(form);
     }
     let mut split: HashMap<u16, Vec<Form>> = HashMap::new();
-    for (parts, (whole, everyday)) in forms {
+    for (parts, (whole, common)) in forms {
         if let [first, rest @ ..] = parts.as_slice()
             && !rest.is_empty()
         {
-            split.entry(*first).or_default().push(Form { rest: rest.to_vec(), whole, everyday });
+            split.entry(*first).or_default().push(Form { rest: rest.to_vec(), whole, common });
         }
     }
     // The longest first: 言寸身 before 言寸.
@@ -245,20 +272,26 @@ const RADICALS: &[(&str, &str)] = &[
 /// Radicals written as a character that begins everyday words (人也 is no 他).
 const EVERYDAY_RADICALS: &[(&str, &str)] = &[("亻", "人")];
 
-/// The parts as they stand, and with each radical among them written as a character; whether that makes them everyday.
-fn spelled(parts: &[u16]) -> Vec<(Vec<u16>, bool)> {
-    let mut forms = vec![(parts.to_vec(), false)];
-    let radicals = RADICALS.iter().map(|radical| (radical, false)).chain(EVERYDAY_RADICALS.iter().map(|radical| (radical, true)));
-    for ((radical, character), everyday) in radicals {
-        let (radical, character) = (crate::fold(radical).units().to_vec(), crate::fold(character).units().to_vec());
-        let [radical] = radical.as_slice() else { continue };
-        if parts.contains(radical) {
-            let form = parts.iter().flat_map(|unit| if *unit == *radical { character.clone() } else { vec![*unit] });
-            forms.push((form.collect(), everyday));
-        }
+/// The parts as they stand, and with each radical among them written as a character; how common that makes them.
+fn spelled(parts: &[u16]) -> Vec<(Vec<u16>, Common)> {
+    let mut forms = vec![(parts.to_vec(), Common::Not)];
+    for (radical, character, common) in FOLDED_RADICALS.iter().filter(|radical| parts.contains(&radical.0)) {
+        let form = parts.iter().flat_map(|unit| if unit == radical { character.clone() } else { vec![*unit] });
+        forms.push((form.collect(), *common));
     }
     forms
 }
+
+/// The radicals, each with what is written for it, and how common that makes it.
+static FOLDED_RADICALS: LazyLock<Vec<(u16, Vec<u16>, Common)>> = LazyLock::new(|| {
+    let radicals = [(RADICALS, Common::Not), (EVERYDAY_RADICALS, Common::Often)];
+    let radicals = radicals.into_iter().flat_map(|(radicals, common)| radicals.iter().map(move |radical| (radical, common)));
+    let folded = radicals.filter_map(|((radical, character), common)| match *crate::fold(radical).units() {
+        [radical] => Some((radical, crate::fold(character).units().to_vec(), common)),
+        _ => None,
+    });
+    folded.collect()
+});
 
 /// The first two parts of each character: 32 KiB, of which everyday text touches a part.
 static PARTS: LazyLock<Pairs<12>> = LazyLock::new(|| {
@@ -277,24 +310,69 @@ fn parts_at(text: &[u16], from: usize) -> Option<usize> {
     windows.position(may_stand).map(|skip| from + skip)
 }
 
-/// The text with characters put together from their parts; empty if there are none. Parts that everyday words have too count only within
-/// [`BESIDE`] units of others, or, if `doubtful_too`, everywhere: a later one may make them sure. The second view is without them; empty where it
-/// would be the same.
-pub(crate) fn splits(text: &[u16], doubtful_too: bool) -> (View, View) {
-    let changes = put_together(text, doubtful_too);
-    let any_everyday = changes.iter().any(|change| change.everyday);
-    let sure = changes.iter().filter(|change| any_everyday && !change.everyday);
-    (View::around(text, changes.iter().map(Change::part)), View::around(text, sure.map(Change::part)))
+/// Where parts that everyday words have too count, besides within [`BESIDE`] units of parts that are sure.
+#[derive(Clone, Copy)]
+pub(crate) enum Everyday<'a> {
+    /// Nowhere else.
+    BesideSure,
+    /// Where they are seldom, and a lexicon has the character that they make beside the one that stands there: 口及毒 is 吸毒.
+    Known(&'a Neighbours),
+    /// Everywhere: what comes may make them sure.
+    All,
+}
+
+/// The text with characters put together from their parts; empty if there are none. The second view is without everyday parts; empty where it would
+/// be the same.
+pub(crate) fn splits(text: &[u16], everyday: Everyday<'_>) -> (View, View) {
+    let all = put_together(text);
+    let counts = |(at, change): &(usize, &Change)| {
+        let known = |neighbours| change.common == Common::Seldom && is_known(text, &all, *at, neighbours);
+        change.is_sure()
+            || match everyday {
+                Everyday::BesideSure => is_beside_sure(&all, *at),
+                Everyday::Known(neighbours) => is_beside_sure(&all, *at) || known(neighbours),
+                Everyday::All => true,
+            }
+    };
+    let changes: Vec<&Change> = all.iter().enumerate().filter(counts).map(|(_, change)| change).collect();
+    let any_everyday = changes.iter().any(|change| !change.is_sure());
+    let sure = changes.iter().filter(|change| any_everyday && change.is_sure());
+    (View::around(text, changes.iter().map(|change| change.part())), View::around(text, sure.map(|change| change.part())))
+}
+
+/// Whether a character surely taken apart stands near this one.
+fn is_beside_sure(changes: &[Change], at: usize) -> bool {
+    let (before, rest) = changes.split_at(at);
+    let Some((change, after)) = rest.split_first() else { return false };
+    let before = before.iter().rev().take_while(|other| other.range.end + BESIDE > change.range.start);
+    let after = after.iter().take_while(|other| other.range.start < change.range.end + BESIDE);
+    before.chain(after).any(|other| other.is_sure())
+}
+
+/// Whether a lexicon has the character that these parts make beside what stands there, put together or not.
+fn is_known(text: &[u16], changes: &[Change], at: usize, neighbours: &Neighbours) -> bool {
+    let Some(change) = changes.get(at) else { return false };
+    let unit = |at: Option<usize>| at.and_then(|at| text.get(at)).copied();
+    let before = at.checked_sub(1).and_then(|before| changes.get(before)).filter(|before| before.range.end == change.range.start);
+    let after = changes.get(at + 1).filter(|after| after.range.start == change.range.end);
+    let left = [unit(change.range.start.checked_sub(1)), before.map(|before| before.whole[0])];
+    let right = [unit(Some(change.range.end)), after.map(|after| after.whole[0])];
+    left.into_iter().flatten().any(|left| neighbours.may_have(left, change.whole[0]))
+        || right.into_iter().flatten().any(|right| neighbours.may_have(change.whole[0], right))
 }
 
 /// A character put together.
 struct Change {
     range: Range<usize>,
     whole: [u16; 1],
-    everyday: bool,
+    common: Common,
 }
 
 impl Change {
+    fn is_sure(&self) -> bool {
+        self.common == Common::Not
+    }
+
     fn part(&self) -> (Range<usize>, &[u16]) {
         (self.range.clone(), &self.whole)
     }
@@ -304,34 +382,25 @@ impl Change {
 fn sure_at(text: &[u16], at: usize) -> bool {
     let forms = text.get(at).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
     let rest = text.get(at + 1..).unwrap_or_default();
-    forms.into_iter().any(|form| !form.everyday && rest.starts_with(&form.rest))
+    forms.into_iter().any(|form| form.common == Common::Not && rest.starts_with(&form.rest))
 }
 
-fn put_together(text: &[u16], doubtful_too: bool) -> Vec<Change> {
+/// All characters that can be put together, sure or not, none across another.
+fn put_together(text: &[u16]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    let (mut at, mut sure, mut doubtful) = (0, None, Vec::new());
+    let mut at = 0;
     while let Some(next) = parts_at(text, at) {
         at = next;
         let rest = text.get(at + 1..).unwrap_or_default();
         let forms = text.get(at).and_then(|unit| SPLIT.get(unit)).into_iter().flatten();
         // What everyday words have too gives way to what is sure: 一木 is 未, but in 买一木仓 the 木 belongs to 枪.
-        let gives_way = |form: &Form| form.everyday && (at + 1..=at + form.rest.len()).any(|at| sure_at(text, at));
+        let gives_way = |form: &Form| form.common != Common::Not && (at + 1..=at + form.rest.len()).any(|at| sure_at(text, at));
         let Some(form) = forms.into_iter().find(|form| rest.starts_with(&form.rest) && !gives_way(form)) else {
             at += 1;
             continue;
         };
-        let change = Change { range: at..at + 1 + form.rest.len(), whole: [form.whole], everyday: form.everyday };
-        at = change.range.end;
-        if !form.everyday || doubtful_too {
-            doubtful.retain(|before: &Change| before.range.end + BESIDE > change.range.start);
-            changes.append(&mut doubtful);
-            sure = Some(at);
-            changes.push(change);
-        } else if sure.is_some_and(|sure| change.range.start < sure + BESIDE) {
-            changes.push(change);
-        } else {
-            doubtful.push(change);
-        }
+        changes.push(Change { range: at..at + 1 + form.rest.len(), whole: [form.whole], common: form.common });
+        at += 1 + form.rest.len();
     }
     changes
 }
@@ -356,7 +425,7 @@ pub(crate) fn open_parts(text: &[u16]) -> impl Iterator<Item = usize> {
 /// The ways in which a character is taken apart.
 pub(crate) fn parts(whole: u16) -> Vec<Vec<u16>> {
     let forms = SPLIT.iter().flat_map(|(first, forms)| forms.iter().map(move |form| (first, form)));
-    let of_whole = forms.filter(|(_, form)| form.whole == whole && !form.everyday);
+    let of_whole = forms.filter(|(_, form)| form.whole == whole && form.common == Common::Not);
     let mut parts: Vec<_> = of_whole.map(|(first, form)| [&[*first], form.rest.as_slice()].concat()).collect();
     parts.sort_unstable();
     parts
@@ -551,6 +620,80 @@ fn may_draw(unit: u16) -> bool {
 /// Signs that are drawn for letters so often that one beside a letter is enough. C++, US$ and @name are looked at for nothing.
 const TELLING: &[u16] = &[b'@' as u16, b'$' as u16, b'|' as u16, b'+' as u16];
 
+/// The letters that begin here, drawn or plain, likeliest first, and how many units they take. Of the plain letters, v is drawn for u and z for s.
+pub(crate) fn letters_at(text: &[u16]) -> Option<(&'static [u8], usize)> {
+    let (skeleton, len) = letter_at(text)?;
+    let exactly =
+        |letter: u16| u8::try_from(letter).ok().and_then(|letter| ALPHABET.get(usize::from(letter.checked_sub(b'a')?)..)?.get(..1));
+    let letters = match (*text.first()?, u8::try_from(skeleton - SKELETON).ok()?) {
+        (unit, _) if unit == u16::from(b'v') => b"vu",
+        (unit, _) if unit == u16::from(b'z') => b"zs",
+        (unit, _) if is_letter(unit) => exactly(unit)?,
+        (_, b'l') => b"il",
+        (_, b'g') => b"gbq",
+        (_, b's') => b"sz",
+        (_, b'u') => b"uv",
+        (_, letter) => exactly(letter.into())?,
+    };
+    Some((letters, len))
+}
+
+const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+
+/// Whether a unit may belong to a word of letters and signs.
+fn is_drawn(unit: u16) -> bool {
+    may_draw(unit) && (unit < 0x80 || SIGN_OF.contains_key(&unit))
+}
+
+/// Whether a unit is a letter, or a sign that draws one, alone or with others.
+pub(crate) fn draws(unit: u16) -> bool {
+    is_letter(unit)
+        || SIGN_OF.contains_key(&unit)
+        || u8::try_from(unit).is_ok_and(|sign| DRAWN.iter().any(|(signs, _)| signs.as_bytes().contains(&sign)))
+}
+
+/// The longest run of letters and signs at the end of a text that may be part of a mixed word with what comes; none if it is too long for one.
+pub(crate) fn open_word(text: &[u16]) -> &[u16] {
+    let len = text.iter().rev().take(MAX_LEET + 1).take_while(|unit| is_drawn(**unit)).count();
+    text.get(text.len() - if len > MAX_LEET { 0 } else { len }..).unwrap_or_default()
+}
+
+/// The words of letters and signs that begin in a stretch of a text.
+pub(crate) fn words(text: &[u16], stretch: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = stretch.start;
+    let text = text.get(..stretch.end).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let start = at + text.get(at..)?.iter().position(|&unit| is_drawn(unit))?;
+        at = start + text.get(start..)?.iter().take_while(|unit| is_drawn(**unit)).count();
+        Some(start..at)
+    })
+}
+
+/// The words in which letters and signs are mixed.
+pub(crate) fn mixed_words(text: &[u16]) -> Vec<Range<usize>> {
+    words(text, 0..text.len()).filter(|word| text.get(word.clone()).is_some_and(is_leet)).collect()
+}
+
+/// The words that may be read in another way beside one in which letters and signs are mixed, and those that are so themselves.
+pub(crate) fn drawable_words(text: &[u16]) -> Vec<Range<usize>> {
+    let drawable = |unit: &u16| !is_letter(*unit) || [b'v', b'z'].map(u16::from).contains(unit);
+    let is_drawable = |word: &Range<usize>| word.len() <= MAX_LEET && text.get(word.clone()).is_some_and(|word| word.iter().any(drawable));
+    words(text, 0..text.len()).filter(is_drawable).collect()
+}
+
+/// Stretches of a text around some words of it, so far that no keyword that needs the word is cut.
+pub(crate) fn around(text: &[u16], words: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut stretches: Vec<Range<usize>> = Vec::new();
+    for word in words {
+        let stretch = word.start.saturating_sub(AROUND)..text.len().min(word.end + AROUND);
+        match stretches.last_mut() {
+            Some(last) if stretch.start <= last.end => last.end = stretch.end,
+            _ => stretches.push(stretch),
+        }
+    }
+    stretches
+}
+
 /// Whether letters and signs stand mixed in a word.
 fn is_leet(word: &[u16]) -> bool {
     let letters = word.iter().filter(|unit| is_letter(**unit)).count();
@@ -563,24 +706,9 @@ fn is_leet(word: &[u16]) -> bool {
 }
 
 /// The skeleton of the text around words in which letters and signs are mixed; empty if there are none.
-pub(crate) fn leet(text: &[u16]) -> View {
-    let is_word = |unit: u16| may_draw(unit) && (unit < 0x80 || SIGN_OF.contains_key(&unit));
-    let mut stretches: Vec<Range<usize>> = Vec::new();
-    let mut at = 0;
-    while let Some(skip) = text.get(at..).and_then(|rest| rest.iter().position(|&unit| may_draw(unit))) {
-        at += skip;
-        let len = text.get(at..).unwrap_or_default().iter().take(MAX_LEET + 1).take_while(|unit| is_word(**unit)).count();
-        if text.get(at..at + len).is_some_and(is_leet) {
-            let stretch = at.saturating_sub(AROUND)..text.len().min(at + len + AROUND);
-            match stretches.last_mut() {
-                Some(last) if stretch.start <= last.end => last.end = stretch.end,
-                _ => stretches.push(stretch),
-            }
-        }
-        at += len.max(1);
-    }
+pub(crate) fn leet(text: &[u16], mixed_words: &[Range<usize>]) -> View {
     let mut view = View::default();
-    for stretch in stretches {
+    for stretch in around(text, mixed_words) {
         view.push(0, stretch.start..stretch.start);
         view.draw(text, stretch);
     }
@@ -634,15 +762,21 @@ mod tests {
 
     #[test]
     fn views_read_what_is_meant() {
-        assert_eq!(string(&splits(&units("买木仓弹"), false).0), "|买枪弹");
-        assert_eq!(string(&splits(&units("今天天气好"), false).0), "");
-        assert_eq!(string(&splits(&units("买一木仓支"), false).0), "|买一枪支");
+        assert_eq!(string(&splits(&units("买木仓弹"), Everyday::BesideSure).0), "|买枪弹");
+        assert_eq!(string(&splits(&units("今天天气好"), Everyday::BesideSure).0), "");
+        assert_eq!(string(&splits(&units("买一木仓支"), Everyday::BesideSure).0), "|买一枪支");
         // 人也 may be 他, beside 每 in parts; what is sure is read without it too.
-        let (all, sure) = splits(&units("新上氵每人也来"), false);
+        let (all, sure) = splits(&units("新上氵每人也来"), Everyday::BesideSure);
         assert_eq!((string(&all).as_str(), string(&sure).as_str()), ("|新上海他来", "|新上海人也来"));
+        // 口及 is 吸 where some lexicon has 吸毒, and nothing where none has.
+        let mut neighbours = Neighbours::default();
+        units("吸毒").array_windows().for_each(|&[first, second]| neighbours.add(first, second));
+        let known = |text| string(&splits(&units(text), Everyday::Known(&neighbours)).0);
+        assert_eq!((known("来口及毒吗").as_str(), known("出口及进口").as_str()), ("|来吸毒吗", ""));
+        let mixed = |text: &[u16]| leet(text, &mixed_words(text));
         let skeleton = |text| leet_pattern(&units(text)).unwrap();
-        assert_eq!(leet(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
-        assert_eq!(string(&leet(&units("in the year 2024"))), "");
+        assert_eq!(mixed(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
+        assert_eq!(string(&mixed(&units("in the year 2024"))), "");
         assert_eq!(string(&spaced(&units("please i.g.n.o.r.e  a l l  of it"))), "|please ignore all of it");
     }
 
@@ -679,7 +813,7 @@ mod tests {
 
     #[test]
     fn a_view_leads_back() {
-        let view = splits(&units("买木仓弹"), false).0;
+        let view = splits(&units("买木仓弹"), Everyday::BesideSure).0;
         assert_eq!(view.origin(1..4), 0..4);
         let view = sound::view(&units("代 kai"));
         assert_eq!((view.origin(0..1), view.origin(1..2)), (0..1, 2..5));

@@ -120,7 +120,8 @@ fn read(sets: &Sets<'_>, units: &[u16], from: usize, standing: &mut Standing) ->
     }
     let last = units.get(from..).unwrap_or_default();
     // A character half put together: what stands before it may go on with the whole of it. So may a run of letters that becomes pinyin.
-    for count in view::open_parts(last).chain(has_sounds(sets).then(|| sound::open_run(last)).filter(|count| *count > 0)) {
+    let sounds = has_sounds(sets).then(|| [sound::open_run(last), sound::open_drawn(last)]).into_iter().flatten();
+    for count in view::open_parts(last).chain(sounds.filter(|count| *count > 0)) {
         open = open.min(opened(sets, units.get(..units.len() - count).unwrap_or_default(), from, None));
     }
     // A run of letters and signs may yet turn out to be leet, and letters apart to be a word.
@@ -153,7 +154,7 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
             open = open.min(origin(at..at + 1).start);
         }
     };
-    let (split, sure_split) = view::splits(text, true);
+    let (split, sure_split) = view::splits(text, view::Everyday::All);
     seen(Form::Plain, Via::Split, &split);
     seen(Form::Plain, Via::SureSplit, &sure_split);
     if has_sounds(sets) {
@@ -164,6 +165,9 @@ fn opened(sets: &Sets<'_>, units: &[u16], from: usize, mut standing: Option<&mut
         seen(Form::Initials, Via::Initials, &sound::around_initials(text));
         // What is no leet yet becomes it with the first sign.
         seen(Form::Plain, Via::Leet, &view::drawn(text));
+    }
+    if has_sounds(sets) {
+        seen(Form::Sound, Via::DrawnSound, &sound::drawn(text, &view::drawable_words(text)));
     }
     open
 }

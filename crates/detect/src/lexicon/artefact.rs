@@ -75,7 +75,7 @@ impl Form {
     pub(super) const fn of(via: Via) -> Self {
         match via {
             Via::Initials => Self::Initials,
-            Via::Sound => Self::Sound,
+            Via::Sound | Via::DrawnSound => Self::Sound,
             Via::Plain | Via::Split | Via::SureSplit | Via::Leet | Via::Spaced => Self::Plain,
         }
     }

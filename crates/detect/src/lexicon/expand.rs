@@ -34,7 +34,7 @@ fn variant(via: Via) -> Option<Variant> {
         Via::Plain | Via::Spaced | Via::Leet => None,
         Via::Initials => Some(Variant::Initials),
         Via::Split | Via::SureSplit => Some(Variant::Split),
-        Via::Sound => Some(Variant::Sound),
+        Via::Sound | Via::DrawnSound => Some(Variant::Sound),
     }
 }
 
@@ -45,7 +45,7 @@ fn string(units: &[u16]) -> String {
 /// The phrase with one of its characters in each of its parts.
 fn taken_apart(units: &[u16]) -> impl Iterator<Item = Vec<u16>> {
     let forms = units.iter().enumerate().flat_map(|(at, &unit)| view::parts(unit).into_iter().map(move |parts| (at, parts)));
-    forms.map(|(at, parts)| replaced(units, at, &parts)).filter(|form| reads_as(&view::splits(form, false).0, units))
+    forms.map(|(at, parts)| replaced(units, at, &parts)).filter(|form| reads_as(&view::splits(form, view::Everyday::BesideSure).0, units))
 }
 
 /// The phrase with one of its letters as each sign that stands for it, and with all but the first letter as the first of these.
@@ -55,7 +55,7 @@ fn with_signs(units: &[u16]) -> impl Iterator<Item = Vec<u16>> {
     let signs = units.iter().enumerate().flat_map(|(at, &unit)| view::signs(unit).into_iter().map(move |sign| (at, sign)));
     let forms = signs.map(|(at, sign)| replaced(units, at, &[sign])).chain([all]);
     let skeleton = view::leet_pattern(units).unwrap_or_default();
-    forms.filter(move |form| reads_as(&view::leet(form), &skeleton))
+    forms.filter(move |form| reads_as(&view::leet(form, &view::mixed_words(form)), &skeleton))
 }
 
 fn replaced(units: &[u16], at: usize, with: &[u16]) -> Vec<u16> {

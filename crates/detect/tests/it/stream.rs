@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn random_lexicons_in_random_pieces(rows in random_lexicon(), text in "([代开票買买]|[代开票]{2}|dai|kai|pi|b|a|0|ab0|亻弋|🔫|🗡️|🌸|1️⃣|1|木仓|一木| |，|\u{200b}|x){0,40}", by in 1_usize..7) {
+    fn random_lexicons_in_random_pieces(rows in random_lexicon(), text in "([代开票買买]|[代开票]{2}|dai|kai|pi|b|a|0|ab0|d4|k@|!|mv|v|亻弋|🔫|🗡️|🌸|1️⃣|1|木仓|一木| |，|\u{200b}|x){0,40}", by in 1_usize..7) {
         let pipeline = Pipeline::new(vec![Box::new(Keywords::compile(&lexicon(&rows)))]);
         let whole = whole(&pipeline, &text);
         prop_assert_eq!(&in_pieces(&pipeline, &text, &[]), &whole);
@@ -153,6 +153,10 @@ const PLANTED: &[&str] = &[
     "dai kai fapiao",
     "daikai发票",
     "代k发票",
+    "d4i ka! f@pi@0",
+    "代k4i发飘",
+    "jv bi@()",
+    "来口及毒",
     "亻弋开发票",
     "买🔫支和💊",
     "翻1️⃣墙",
