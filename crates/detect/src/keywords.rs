@@ -4,12 +4,12 @@
 //! places. Whether a keyword counts depends only on what stands within [`BEHIND`] units before it and [`AHEAD`] units after it.
 
 mod live;
+mod then;
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
 
-use regex::Regex;
 use taxonomy::{Finding, Severity};
 
 use crate::engine::{Hit, MAX_UNITS};
@@ -22,6 +22,8 @@ use crate::signature::{Marks, Present, Signature, Signatures};
 use crate::trail::Trail;
 use crate::view::{self, Via, Views};
 
+pub(crate) use then::Then;
+
 /// Most places looked at in one item: a text made of nothing but keywords must not fill the memory (16 bytes each).
 const MAX_PLACES: usize = 1 << 20;
 
@@ -30,9 +32,6 @@ pub(crate) const BEHIND: usize = MAX_WITHIN + 2 * MAX_UNITS;
 
 /// Shortest keyword that may have a sentence mark inside it: 买，卖 is two words, 代开，发票 hardly.
 const SHORTEST_OVER_MARK: usize = 4;
-
-/// Compiled size of a `then`: what 64 characters of counted classes need.
-const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A compiled lexicon as a detector.
 pub struct Keywords {
@@ -43,7 +42,7 @@ pub struct Keywords {
     /// What [`Detector::live`] asks again and again.
     opening: OnceLock<live::Opening>,
     /// Compiled when first needed, as few rules have one.
-    then: HashMap<u32, OnceLock<Option<Regex>>>,
+    then: HashMap<u32, OnceLock<Option<Then>>>,
     signatures: Signatures,
 }
 
@@ -337,13 +336,18 @@ impl Keywords {
 
     /// The place with what must follow, if something must.
     fn and_then(&self, folded: &Folded<'_>, place: &Place) -> Option<Place> {
-        let Some(compiled) = self.then.get(&place.rule) else { return Some(*place) };
-        let rule = self.artefact.rules().get(place.rule as usize)?;
-        let regex = compiled.get_or_init(|| then(self.artefact.then(rule)).ok()).as_ref()?;
-        let start = place.end as usize;
-        let after = folded.string(start..folded.units().len().min(start + MAX_THEN_BYTES));
-        let found = regex.find(&after)?;
-        Some(Place { end: place.end + found.as_str().encode_utf16().count() as u32, ..*place })
+        if !self.then.contains_key(&place.rule) {
+            return Some(*place);
+        }
+        let after = what_follows(folded.units(), place);
+        let end = self.then(place.rule)?.end(&after)?;
+        Some(Place { end: place.end + after.get(..end)?.encode_utf16().count() as u32, ..*place })
+    }
+
+    /// What must follow the keywords of a rule, if something must.
+    fn then(&self, rule: u32) -> Option<&Then> {
+        let compile = || Then::new(self.artefact.then(self.artefact.rules().get(rule as usize)?)).ok();
+        self.then.get(&rule)?.get_or_init(compile).as_ref()
     }
 
     fn subject(&self, place: &Place) -> Option<(Option<taxonomy::RiskClass>, Option<taxonomy::AttackKind>)> {
@@ -425,21 +429,10 @@ impl Detector for Keywords {
     }
 }
 
-/// Compiles what must follow a keyword.
-///
-/// # Errors
-/// It is no regular expression, or can match more than [`MAX_THEN_BYTES`] bytes, or looks around.
-pub(crate) fn then(pattern: &str) -> Result<Regex, String> {
-    let hir = regex_syntax::parse(pattern).map_err(|e| format!("`then` is no regular expression: {e}"))?;
-    let longest = hir.properties().maximum_len().filter(|bytes| *bytes <= MAX_THEN_BYTES);
-    if longest.is_none() {
-        return Err(format!("`then` can match more than {MAX_THEN_BYTES} bytes; bound its repetitions, as in {{1,20}}"));
-    }
-    if !hir.properties().look_set().is_empty() {
-        return Err("`then` looks at what stands around (^, $, \\b); it always begins right after the keyword".to_owned());
-    }
-    let anchored = regex::RegexBuilder::new(&format!("^(?:{pattern})")).size_limit(MAX_REGEX_BYTES).build();
-    anchored.map_err(|e| format!("`then` is too large: {e}"))
+/// The text behind a place, as far as a `then` may reach.
+fn what_follows(units: &[u16], place: &Place) -> String {
+    let start = place.end as usize;
+    String::from_utf16_lossy(units.get(start..units.len().min(start + MAX_THEN_BYTES)).unwrap_or_default())
 }
 
 /// Whether exactly one mark between sentences or clauses was skipped inside a range of CJK characters: one is grammar, two are a disguise.
@@ -516,7 +509,7 @@ mod tests {
         assert_eq!(matched(&p, "请加微信：abc_12345，谢谢"), ["加微信：abc_12345"]);
         assert!(matched(&p, "请加微信群").is_empty());
         for bad in ["a+", "^a", "(", "[a-z]{257}"] {
-            assert!(then(bad).is_err(), "{bad}");
+            assert!(Then::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::{BEHIND, Keywords, Nearby, Place};
+use super::{BEHIND, Keywords, Nearby, Place, what_follows};
 use crate::engine::{Begins, Hit, MAX_UNITS};
 use crate::fold;
 use crate::lexicon::{Form, MAX_THEN_BYTES, Role, Searched, Stage};
@@ -94,19 +94,40 @@ impl Keywords {
                 let (start, end) = (place.start as usize, place.end as usize);
                 let far = rule.within().filter(|within| !nearby.stands_by(place, *within, rule.is_ordered()));
                 let waits = far.is_some_and(|within| open.min(kept) <= end + within);
-                let follows = self.then.contains_key(&at) && end + MAX_THEN_BYTES > kept;
+                let follows = self.follows(place, units.get(..kept).unwrap_or_default());
                 // A near word may be said by an emoji, which is not read here.
                 let spoken = |within: usize| trail.spoken.is_some_and(|spoken| spoken + within + MAX_UNITS >= start);
-                if waits || follows {
+                if waits || follows == Follows::Perhaps {
                     hold = hold.min(start);
                     trail.words.push(*place);
-                } else if far.is_none_or(spoken) {
+                } else if far.is_none_or(spoken) && follows == Follows::Surely {
                     trail.meet(place.range());
                 }
             }
         }
         trail.near = near;
         hold
+    }
+}
+
+/// Whether what must follow a keyword does.
+#[derive(PartialEq, Eq)]
+enum Follows {
+    Surely,
+    Perhaps,
+    Not,
+}
+
+impl Keywords {
+    /// Whether what must follow a keyword that stands here does, in a text whose end may change with what comes.
+    fn follows(&self, place: &Place, units: &[u16]) -> Follows {
+        let Some(then) = self.then(place.rule) else { return Follows::Surely };
+        let text = what_follows(units, place);
+        match then.end(&text) {
+            _ if place.end as usize + MAX_THEN_BYTES > units.len() && !then.is_decided(&text) => Follows::Perhaps,
+            Some(_) => Follows::Surely,
+            None => Follows::Not,
+        }
     }
 }
 

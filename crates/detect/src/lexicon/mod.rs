@@ -276,7 +276,7 @@ fn check(entry: &Entry) -> Result<(), String> {
     {
         return Err(format!("`within` is {}, at most {MAX_WITHIN} is possible", near.within));
     }
-    entry.then.as_deref().map_or(Ok(()), |then| crate::keywords::then(then).map(|_| ()))
+    entry.then.as_deref().map_or(Ok(()), |then| crate::keywords::Then::new(then).map(|_| ()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,93 @@
+//! What must follow a keyword: a bounded regular expression that begins right behind it.
+
+use regex::Regex;
+use regex_automata::Anchored;
+use regex_automata::hybrid::dfa::DFA;
+use regex_automata::nfa::thompson;
+use regex_automata::util::start;
+
+use crate::lexicon::MAX_THEN_BYTES;
+
+/// Compiled size of one: what 64 characters of counted classes need.
+const MAX_BYTES: usize = 1 << 20;
+
+/// A compiled `then`.
+pub(crate) struct Then {
+    regex: Regex,
+    automaton: DFA,
+}
+
+impl Then {
+    /// Compiles what must follow a keyword.
+    ///
+    /// # Errors
+    /// It is no regular expression, or can match more than [`MAX_THEN_BYTES`] bytes, or looks around.
+    pub(crate) fn new(pattern: &str) -> Result<Self, String> {
+        let hir = regex_syntax::parse(pattern).map_err(|e| format!("`then` is no regular expression: {e}"))?;
+        let longest = hir.properties().maximum_len().filter(|bytes| *bytes <= MAX_THEN_BYTES);
+        if longest.is_none() {
+            return Err(format!("`then` can match more than {MAX_THEN_BYTES} bytes; bound its repetitions, as in {{1,20}}"));
+        }
+        if !hir.properties().look_set().is_empty() {
+            return Err("`then` looks at what stands around (^, $, \\b); it always begins right after the keyword".to_owned());
+        }
+        let regex = regex::RegexBuilder::new(&format!("^(?:{pattern})")).size_limit(MAX_BYTES).build();
+        let automaton = DFA::builder()
+            .configure(DFA::config().skip_cache_capacity_check(true))
+            .thompson(thompson::Config::new().nfa_size_limit(Some(MAX_BYTES)))
+            .build(pattern);
+        let too_large = |error: String| format!("`then` is too large: {error}");
+        Ok(Self { regex: regex.map_err(|e| too_large(e.to_string()))?, automaton: automaton.map_err(|e| too_large(e.to_string()))? })
+    }
+
+    /// Where it ends in a text that begins right behind the keyword, in bytes.
+    pub(crate) fn end(&self, text: &str) -> Option<usize> {
+        self.regex.find(text).map(|found| found.end())
+    }
+
+    /// Whether nothing that could come behind this text would change where it ends.
+    pub(crate) fn is_decided(&self, text: &str) -> bool {
+        let mut cache = self.automaton.create_cache();
+        let Ok(mut state) = self.automaton.start_state(&mut cache, &start::Config::new().anchored(Anchored::Yes)) else { return false };
+        text.bytes().any(|byte| {
+            // One that cannot be told is one that is not decided.
+            if let Ok(next) = self.automaton.next_state(&mut cache, state, byte) {
+                state = next;
+            }
+            state.is_dead()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_longer_can_match_is_decided() {
+        let then = Then::new("[是为]?[:： ]{0,2}[!-~]{6,8}").unwrap();
+        for (text, decided, end) in [
+            ("", false, None),
+            ("：abc", false, None),
+            ("是：abcdef", false, Some(12)),
+            ("：abcdefgh", false, Some(11)),
+            ("：abcdefghij", true, Some(11)),
+            ("：abc，", true, None),
+            ("学是一门学科", true, None),
+            ("是什么", true, None),
+        ] {
+            assert_eq!((then.is_decided(text), then.end(text)), (decided, end), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_decided_stays_so(pattern in "(a|b|中){1,2}[ab]{0,3}|(a?b){1,3}|a{2,4}中?", text in "[ab中]{0,8}", more in "[ab中]{0,4}") {
+            let then = Then::new(&pattern).unwrap();
+            if then.is_decided(&text) {
+                let longer = [text.as_str(), more.as_str()].concat();
+                proptest::prop_assert_eq!(then.end(&text), then.end(&longer));
+            }
+        }
+    }
+}
