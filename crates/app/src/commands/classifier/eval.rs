@@ -46,6 +46,9 @@ struct Models {
     /// Linear model; without it, the built-in one
     #[arg(long)]
     linear: Option<PathBuf>,
+    /// Directory of an ONNX model in place of both (docs/formats/onnx.md); needs a program built with `--features onnx`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["encoder", "linear"])]
+    onnx: Option<PathBuf>,
 }
 
 pub(super) fn eval(command: &Eval) -> Result<ExitCode> {
@@ -95,6 +98,9 @@ fn evade(model: &dyn Classifier, rows: &[Row], most: usize) {
 impl Models {
     /// The encoder file with the linear model; without one, the linear model alone or the built-in two.
     fn open(&self, linear_only: bool) -> Result<Box<dyn Classifier>> {
+        if let Some(dir) = &self.onnx {
+            return super::onnx::open(dir);
+        }
         let linear = linear(self.linear.as_deref())?;
         Ok(match &self.encoder {
             Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),

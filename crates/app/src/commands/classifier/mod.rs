@@ -2,6 +2,7 @@
 
 mod data;
 mod eval;
+mod onnx;
 mod print;
 mod propose;
 mod rows;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Propose(propose::Propose),
     /// Join an encoder with the linear model, and calibrate the two together
     Join(train::Join),
+    /// Fit what is made of an ONNX model's scores on labelled rows that it was not trained on
+    Calibrate(onnx::Calibrate),
     /// What the classifier says of one text, label by label
     Score(score::Score),
     /// The rows as the encoder's training reads them: folded, with numbers of labels, JSON lines
@@ -54,6 +57,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
         Command::Card(command) => eval::card(command),
         Command::Propose(command) => propose::run(command),
         Command::Join(command) => train::join(command),
+        Command::Calibrate(command) => onnx::calibrate(command),
         Command::Score(command) => score::run(command),
         Command::Rows(rows) => rows::run(rows),
     }
