@@ -1,4 +1,5 @@
-//! A register of protected works from somebody else's disk: refused, or one that a text can be held against, and that is written again the same.
+//! A register of protected works from somebody else's disk: refused, or one that a text can be held against. Its head may be spelled as no writer of
+//! ours would spell it (the JSON's white space, escapes), so written again it may be other bytes; but from then on it stays the same.
 //!
 //! An input that begins with the magic is a file. Of any other, the first line is the head and the rest the fingerprints and blocks, with length and checksum put right.
 #![no_main]
@@ -22,11 +23,14 @@ fn file(bytes: &[u8]) -> Vec<u8> {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let (read, written) = (scratch().join("read.bin"), scratch().join("written.bin"));
+    let [read, written, again] = ["read.bin", "written.bin", "again.bin"].map(|name| scratch().join(name));
     put(&read, file(bytes));
     let Ok(works) = Works::read(&read) else { return };
     works.write(&written).expect("the scratch folder takes files");
-    assert_eq!(Works::read(&written).expect("what was written is a register"), works);
+    let same = Works::read(&written).expect("what was written is a register");
+    same.write(&again).expect("the scratch folder takes files");
+    assert_eq!(Works::read(&again).expect("what was written is a register"), same);
+    assert_eq!((same.works(), same.prints()), (works.works(), works.prints()));
     let text = TEXT.repeat(4);
     let verdict = Pipeline::new(vec![Box::new(works)]).check(&text);
     assert!(verdict.faults.is_empty(), "{:?}", verdict.faults);
