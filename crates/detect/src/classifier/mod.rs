@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use taxonomy::{Finding, InputKind, Severity, Span};
 
+use crate::decode::{Uncovered, uncover};
+
 pub use calibrate::{Calibration, Calibrations, FLAG_PRECISION, PLAIN_SHARE, Probabilities, SURE_PRECISION, calibrate};
 pub use encoder::{Encoder, EncoderHeader, Joint, join, joint_scores, shares};
 pub use eval::{Evaluation, LabelFigures, Slice, evaluate};
@@ -89,6 +91,23 @@ impl Choice {
     }
 }
 
+/// What is to be judged, with what is hidden in it in an encoding laid open.
+struct Open<'a> {
+    kind: InputKind,
+    text: Uncovered<'a>,
+    prompt: Option<Uncovered<'a>>,
+}
+
+impl<'a> Open<'a> {
+    fn of(input: &Input<'a>) -> Self {
+        Self { kind: input.kind, text: uncover(input.text), prompt: input.prompt.map(uncover) }
+    }
+
+    fn input(&self) -> Input<'_> {
+        Input { kind: self.kind, text: &self.text.text, prompt: self.prompt.as_ref().map(|prompt| &*prompt.text) }
+    }
+}
+
 /// A classifier of any kind.
 pub trait Classifier: Send + Sync {
     /// Its name in findings.
@@ -106,28 +125,30 @@ pub trait Classifier: Send + Sync {
     /// What it was trained on.
     fn trained(&self) -> &[Trained];
 
-    /// The probability of every label: a text is as bad as its worst window.
+    /// The probability of every label: a text, with what is hidden in it laid open, is as bad as its worst window.
     fn probabilities(&self, input: &Input<'_>) -> Probabilities {
-        self.calibrations().probabilities(input.kind, &joined(&self.windows(input)))
+        self.calibrations().probabilities(input.kind, &joined(&self.windows(&Open::of(input).input())))
     }
 
     /// What it flags, as findings in the window that speaks for them most. A classifier never blocks alone: what it is sure of is for a person to look at, what it
     /// flags is noted (docs/classifier.md has the shares of harmless text that stand behind this).
     fn findings(&self, input: &Input<'_>) -> Vec<Finding> {
-        let windows = self.windows(input);
+        let open = Open::of(input);
+        let windows = self.windows(&open.input());
         let most = joined(&windows);
         let calls = self.calibrations().calls(&self.calibrations().probabilities(input.kind, &most));
         if calls.is_empty() {
             return Vec::new();
         }
-        let text = crate::fold(input.text);
+        let text = crate::fold(&open.text.text);
         let span = |label: Label| {
             let of = |scores: &Scores| scores.get(label.index()).copied();
             let window = windows.iter().find(|window| of(&window.scores) == of(&most));
-            window.map_or(Span { start: 0, end: input.text.len() }, |window| text.original(window.units.clone()))
+            window
+                .map_or((Span { start: 0, end: input.text.len() }, None), |window| open.text.original(text.original(window.units.clone())))
         };
         let finding = |call: &Call| {
-            let span = span(call.label);
+            let (span, how) = span(call.label);
             Finding {
                 class: call.label.class(),
                 attack: call.label.attack(input.kind),
@@ -138,7 +159,7 @@ pub trait Classifier: Send + Sync {
                 severity: if call.sure { Severity::Review } else { Severity::Note },
                 span,
                 matched: span.cut(input.text).unwrap_or_default().to_owned(),
-                via: None,
+                via: how.map(|how| how.id().to_owned()),
             }
         };
         calls.iter().map(finding).collect()
@@ -163,4 +184,21 @@ fn worse(mut one: Scores, other: Scores) -> Scores {
 fn cover(length: usize, window: usize, stride: usize) -> impl Iterator<Item = Range<usize>> {
     let more = length.saturating_sub(window).div_ceil(stride);
     (0..=more).map(move |n| n * stride..(n * stride + window).min(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_in_an_encoding_is_judged_where_it_stands() {
+        let classifier = Joint::embedded().unwrap();
+        let of = |text| classifier.findings(&Input { kind: InputKind::Text, text, prompt: None });
+        let open = of("通知：长期代开各类发票，保真可查，点数低，加微信详聊");
+        let hidden = of("通知：6ZW/5pyf5Luj5byA5ZCE57G75Y+R56Wo77yM5L+d55yf5Y+v5p+l77yM54K55pWw5L2O77yM5Yqg5b6u5L+h6K+m6IGK");
+        assert!(!open.is_empty() && open.iter().all(|finding| finding.via.is_none()), "{open:?}");
+        let finding = hidden.iter().find(|finding| finding.rule == open[0].rule).expect("the same as in the open");
+        assert_eq!(finding.via.as_deref(), Some("base64"));
+        assert!(finding.matched.contains("6ZW/5pyf"), "{finding:?}");
+    }
 }

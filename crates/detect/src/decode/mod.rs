@@ -23,12 +23,14 @@ mod shift;
 mod signs;
 mod sink;
 mod spaced;
+mod uncover;
 mod view;
 
 use std::ops::Range;
 
 pub use how::How;
 use sink::Sink;
+pub(crate) use uncover::{Uncovered, uncover};
 use view::View;
 
 /// Longest run decoded in one go: 64 KiB, a page of text twenty times over; a longer run is decoded in pieces of this length. It is a
@@ -48,6 +50,8 @@ pub struct Decoded {
     pub span: Range<usize>,
     /// What it says.
     pub text: String,
+    /// Whether the span holds nothing else: neither text between several that were joined, nor one that says something in the open too.
+    pub alone: bool,
 }
 
 type Decoder = fn(&View<'_>, &mut Sink<'_>);

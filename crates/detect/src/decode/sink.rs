@@ -38,21 +38,26 @@ impl<'a> Sink<'a> {
         if !self.is_free(&range) {
             return false;
         }
-        self.push_over(how, range.clone(), text);
+        self.keep_other(how, range.clone(), text, true);
         self.fresh.push(range);
         true
     }
 
     /// A piece that leaves its range to the others: its text stands across them.
     pub(super) fn push_over(&mut self, how: How, range: Range<usize>, text: &str) {
-        if text != self.view.slice(range.clone()) {
-            self.keep(how, self.view.original(range), text);
-        }
+        self.keep_other(how, range, text, false);
     }
 
     /// A piece made of invisible characters, its span in bytes of the original: others read the visible text as if they were not there.
     pub(super) fn push_hidden(&mut self, how: How, span: Range<usize>, text: &str) {
-        self.keep(how, span, text);
+        self.keep(how, span, text, false);
+    }
+
+    /// Keeps what says something else than what stands there.
+    fn keep_other(&mut self, how: How, range: Range<usize>, text: &str, alone: bool) {
+        if text != self.view.slice(range.clone()) {
+            self.keep(how, self.view.original(range), text, alone);
+        }
     }
 
     /// Whether no earlier decoder has taken any of a range.
@@ -77,7 +82,7 @@ impl<'a> Sink<'a> {
         self.left <= 1
     }
 
-    fn keep(&mut self, how: How, span: Range<usize>, text: &str) {
+    fn keep(&mut self, how: How, span: Range<usize>, text: &str, alone: bool) {
         let of_kind = self.pieces.iter().filter(|piece| piece.how == how).count();
         // The first of a kind always finds room: the others leave one place for each kind.
         let apart = of_kind == 0 || (of_kind < PIECES_A_KIND && self.pieces.len() < MAX_PIECES - How::COUNT);
@@ -88,9 +93,10 @@ impl<'a> Sink<'a> {
         }
         self.left -= text.len() + usize::from(!apart);
         if apart {
-            self.pieces.push(Decoded { how, span, text: text.to_owned() });
+            self.pieces.push(Decoded { how, span, text: text.to_owned(), alone });
         } else if let Some(last) = self.pieces.iter_mut().rev().find(|piece| piece.how == how) {
             last.span = last.span.start.min(span.start)..last.span.end.max(span.end);
+            last.alone = false;
             last.text.push('\n');
             last.text.push_str(text);
         }
