@@ -7,7 +7,7 @@ use std::sync::Arc;
 use taxonomy::{AttackKind, Fault, Finding, Severity, Verdict};
 
 use crate::classifier::{Classifier, Input};
-use crate::decode::{self, Decoded, How};
+use crate::decode::{self, Decoded};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
 use crate::pairs::Neighbours;
@@ -344,7 +344,7 @@ impl Pipeline {
                 let via = [Some(how.to_owned()), finding.via.clone()].into_iter().flatten().collect::<Vec<_>>().join("+");
                 Finding { span, via: Some(via), ..finding }
             }));
-            if matches!(piece.how, How::UnicodeTags | How::ZeroWidth | How::VariationSelectors) && is_message(&piece.text) {
+            if piece.how.is_unseen() && is_message(&piece.text) {
                 findings.push(hidden(&piece, span));
             }
             self.decode(&piece.text, direction, Some(&piece), depth + 1, findings, faults);

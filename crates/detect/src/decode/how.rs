@@ -51,6 +51,11 @@ impl How {
     /// How many there are.
     pub const COUNT: usize = 21;
 
+    /// Whether it is written with characters that no reader can see.
+    pub(crate) const fn is_unseen(self) -> bool {
+        matches!(self, Self::UnicodeTags | Self::ZeroWidth | Self::VariationSelectors)
+    }
+
     /// Its stable id.
     #[must_use]
     pub const fn id(self) -> &'static str {

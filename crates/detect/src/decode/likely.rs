@@ -11,7 +11,8 @@ static WORDS: LazyLock<Set<&str>> = LazyLock::new(|| include_str!("words.txt").s
 /// Pairs of English words that follow each other in this order and hardly ever in the other.
 static PAIRS: LazyLock<Set<(&str, &str)>> =
     LazyLock::new(|| include_str!("pairs.txt").lines().filter_map(|line| line.split_once(' ')).collect());
-/// Pairs of Chinese characters that are words, and whose reverse is none.
+/// Pairs of Chinese characters that stand in this order and hardly ever in the other: 163 words of hidden requests, and what is oftenest in 1.2 million
+/// characters of our own rows and a hundred times as often as its reverse.
 static HANZI: LazyLock<Set<(char, char)>> = LazyLock::new(|| {
     include_str!("hanzi.txt").split_whitespace().filter_map(|word| Some((word.chars().next()?, word.chars().nth(1)?))).collect()
 });
@@ -65,12 +66,12 @@ static PAIR_BITS: LazyLock<Bits> = LazyLock::new(|| {
 });
 static HANZI_BITS: LazyLock<Bits> = LazyLock::new(|| Bits::of(HANZI.iter().map(|(a, b)| (*a as u32, *b as u32))));
 
-/// A set of pairs as bits of their hashes, 512 bytes.
-struct Bits([u64; 64]);
+/// A set of pairs as bits of their hashes, 2 KiB.
+struct Bits([u64; 256]);
 
 impl Bits {
     fn of(pairs: impl Iterator<Item = (u32, u32)>) -> Self {
-        let mut bits = Self([0; 64]);
+        let mut bits = Self([0; 256]);
         for (first, second) in pairs {
             let hash = Self::hash(first, second);
             if let Some(word) = bits.0.get_mut(hash >> 6) {
@@ -85,9 +86,9 @@ impl Bits {
         self.0.get(hash >> 6).is_some_and(|word| word >> (hash & 63) & 1 == 1)
     }
 
-    /// The top twelve bits of a product.
+    /// The top fourteen bits of a product.
     fn hash(first: u32, second: u32) -> usize {
-        ((first ^ second << 16).wrapping_mul(0x9E37_79B1) >> 20) as usize
+        ((first ^ second << 16).wrapping_mul(0x9E37_79B1) >> 18) as usize
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use taxonomy::Span;
 
+use super::likely::has_word;
 use super::{Decoded, How, MAX_DEPTH, decode};
 
 /// A text in which what was encoded stands in the open: in place of the encoding, or, where more than that stands there, on a line of its own at
@@ -33,6 +34,8 @@ fn uncover_from(text: &str, depth: usize) -> Uncovered<'_> {
     let mut pieces = Vec::new();
     if depth < MAX_DEPTH {
         decode(text, &mut pieces);
+        // Invisible characters strewn about are read as letters by chance.
+        pieces.retain(|piece| !piece.how.is_unseen() || has_word(&piece.text));
     }
     if pieces.is_empty() {
         return Uncovered { text: Cow::Borrowed(text), parts: Vec::new() };
