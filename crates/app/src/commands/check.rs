@@ -9,6 +9,7 @@ use clap::Args;
 use detect::classifier::Choice;
 use detect::{Artefact, Direction, Keywords, Lexicon, Pipeline, Policy, Scanner};
 
+use super::classifier::Own;
 use super::print_json;
 use super::rows::Rows;
 
@@ -28,6 +29,8 @@ pub(crate) struct Check {
     /// The classifier: `full` reads meaning and takes milliseconds, `linear` microseconds, `off` leaves it out
     #[arg(long, default_value = "full")]
     classifier: Choice,
+    #[command(flatten)]
+    own: Own,
     /// Record what would be decided, and let everything pass
     #[arg(long)]
     shadow: bool,
@@ -44,8 +47,8 @@ pub(crate) fn run(command: &Check) -> Result<ExitCode> {
     };
     let shadow = command.shadow || policy.shadow();
     // A stream is not whole, so a classifier has no part in it.
-    let classifier = if command.pieces.is_some() { Choice::Off } else { command.classifier };
-    let pipeline = Pipeline::standard(keywords(command.lexicon.as_deref())?)?.with(classifier.open()?);
+    let classifier = if command.pieces.is_some() { None } else { command.own.or(command.classifier)? };
+    let pipeline = Pipeline::standard(keywords(command.lexicon.as_deref())?)?.with(classifier);
     let pipeline = pipeline.under(policy.with_shadow(shadow));
     match command.rows.single()? {
         Some(text) => {

@@ -73,10 +73,15 @@ fn a_list_is_imported_linted_built_and_used() {
 /// With the feature the directory is missing, without it the program says what it was built without: an error that names the directory either way.
 #[test]
 fn a_model_of_ones_own_that_cannot_be_opened_is_named() {
-    let output =
-        sh("printf '### A1a | harmful | text | zh | a | b\\n你好\\n' > rows.txt; guiju classifier eval --onnx no-such --data rows.txt");
-    assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no-such"), "{}", String::from_utf8_lossy(&output.stderr));
+    for line in [
+        "printf '### A1a | harmful | text | zh | a | b\\n你好\\n' > rows.txt; guiju classifier eval --onnx no-such --data rows.txt",
+        "guiju check --onnx no-such 你好",
+        "guiju classifier score --onnx no-such 你好",
+    ] {
+        let output = sh(line);
+        assert_eq!(output.status.code(), Some(3), "{line}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("no-such"), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use detect::classifier::{Encoder, LinearModel};
+pub(crate) use onnx::Own;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

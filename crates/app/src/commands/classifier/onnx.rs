@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
-use detect::classifier::Classifier;
+use detect::classifier::{Choice, Classifier};
 
 use super::Rows;
 
@@ -16,6 +17,24 @@ pub(crate) struct Calibrate {
     /// Directory of the model (docs/formats/onnx.md); its calibration.json is written anew
     #[arg(long, value_name = "DIR")]
     onnx: PathBuf,
+}
+
+/// An ONNX model in the place of the built-in classifier.
+#[derive(Args)]
+pub(crate) struct Own {
+    /// Directory of an ONNX model in the place of the built-in classifier (docs/formats/onnx.md); needs a program built with `--features onnx`
+    #[arg(long, value_name = "DIR", conflicts_with = "classifier")]
+    onnx: Option<PathBuf>,
+}
+
+impl Own {
+    /// The classifier that is asked: this one, or the built-in one of this choice.
+    pub(crate) fn or(&self, choice: Choice) -> Result<Option<Arc<dyn Classifier>>> {
+        match &self.onnx {
+            Some(dir) => Ok(Some(open(dir)?.into())),
+            None => Ok(choice.open()?),
+        }
+    }
 }
 
 #[cfg(feature = "onnx")]

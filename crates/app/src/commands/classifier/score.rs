@@ -20,13 +20,15 @@ pub(crate) struct Score {
     /// full or linear
     #[arg(long, default_value = "full")]
     classifier: Choice,
+    #[command(flatten)]
+    own: super::Own,
     /// How many labels are printed
     #[arg(long, default_value_t = 5)]
     top: usize,
 }
 
 pub(super) fn run(command: &Score) -> Result<ExitCode> {
-    let Some(classifier) = command.classifier.open()? else { bail!("--classifier off says nothing; choose full or linear") };
+    let Some(classifier) = command.own.or(command.classifier)? else { bail!("--classifier off says nothing; choose full or linear") };
     let probabilities = classifier.probabilities(&Input { kind: command.kind, text: &command.text, prompt: command.prompt.as_deref() });
     let calibrations = classifier.calibrations();
     let calls = calibrations.calls(&probabilities);

@@ -9,6 +9,7 @@ use detect::classifier::Choice;
 use detect::{Pipeline, Policy};
 
 use super::super::check;
+use super::super::classifier::Own;
 
 #[derive(Args)]
 pub(super) struct Detectors {
@@ -18,6 +19,8 @@ pub(super) struct Detectors {
     /// The classifier: `full` reads meaning and takes milliseconds a row, `linear` microseconds, `off` leaves it out
     #[arg(long, default_value = "linear")]
     classifier: Choice,
+    #[command(flatten)]
+    own: Own,
     /// Register of protected works (`guiju corpus works build`): rows that repeat one are found as A3a
     #[arg(long)]
     works: Option<PathBuf>,
@@ -25,7 +28,7 @@ pub(super) struct Detectors {
 
 impl Detectors {
     pub(super) fn pipeline(&self, policy: Policy) -> Result<Pipeline> {
-        let pipeline = corpus::pipeline(check::keywords(self.lexicon.as_deref())?, self.classifier.open()?, policy)?;
+        let pipeline = corpus::pipeline(check::keywords(self.lexicon.as_deref())?, self.own.or(self.classifier)?, policy)?;
         Ok(match &self.works {
             Some(path) => pipeline.and(Box::new(Works::read(path)?)),
             None => pipeline,
