@@ -1,7 +1,7 @@
 //! The keyword detector: a compiled lexicon put to a text.
 //!
 //! Everything that stands in the text is found first (keywords, near words, allow-phrases, disguises of them); then each rule decides on its own
-//! places. Whether a keyword counts depends only on what stands within [`BEHIND`] units before it and [`AHEAD`] units after it.
+//! places. Whether a keyword counts depends only on what stands within [`BEHIND`] units before it, and as far after it as its rule reaches.
 
 mod live;
 mod then;
@@ -168,17 +168,25 @@ impl Reach {
 struct Nearby {
     all: Reach,
     sure: Reach,
+    /// Those in the text as it stands.
+    open: Reach,
 }
 
 impl Nearby {
     fn of(places: &[Place]) -> Self {
-        Self { all: Reach::new(places.iter()), sure: Reach::new(places.iter().filter(|place| !place.doubtful)) }
+        let reach = |of: fn(&&Place) -> bool| Reach::new(places.iter().filter(of));
+        Self { all: reach(|_| true), sure: reach(|place| !place.doubtful), open: reach(|place| place.via == Via::Plain) }
     }
 
     /// Whether the keyword has one within so many units, after it or (unless ordered) before.
     fn stands_by(&self, keyword: &Place, within: usize, ordered: bool) -> bool {
         let near = if keyword.via == Via::Plain { &self.sure } else { &self.all };
         near.is_near(keyword, within as u32, ordered)
+    }
+
+    /// Whether it has one that no later text takes away: what a view of a text that grows shows may turn out to be nothing.
+    fn stays_by(&self, keyword: &Place, within: usize, ordered: bool) -> bool {
+        self.open.is_near(keyword, within as u32, ordered)
     }
 }
 
@@ -407,7 +415,7 @@ impl Detector for Keywords {
     }
 
     fn live(&self, item: &Item<'_>, trail: &mut Trail) -> usize {
-        self.read_on(item.folded.units(), trail)
+        self.read_on(item.folded.units(), item.sifted().map(Sifted::neighbours), trail)
     }
 
     fn judges(&self, direction: Direction) -> bool {

@@ -33,5 +33,5 @@ impl<const SIZE: u32> Pairs<SIZE> {
     }
 }
 
-/// What stands side by side in the patterns of all lexicons: 128 KiB, touched only where an emoji speaks.
+/// What stands side by side in the patterns of all lexicons: 128 KiB, touched where an emoji speaks, or where everyday characters may be parts of another.
 pub(crate) type Neighbours = Pairs<14>;

@@ -10,7 +10,6 @@ use crate::classifier::{Classifier, Input};
 use crate::decode::{self, Decoded};
 use crate::emoji;
 use crate::fold::{Buffers, Folded, fold_into};
-use crate::pairs::Neighbours;
 use crate::policy::{Direction, Policy};
 use crate::reading::{Sieves, Sifted};
 use crate::trail::Trail;
@@ -56,7 +55,7 @@ impl<'a> Item<'a> {
     }
 
     /// The same for the keyword detectors of a pipeline, which sift its text together.
-    fn sifted_by(mut self, sieves: &'a Sieves) -> Self {
+    pub(crate) fn sifted_by(mut self, sieves: &'a Sieves) -> Self {
         self.sifted = Some(Sifted::by(sieves));
         self
     }
@@ -273,7 +272,7 @@ impl Pipeline {
     }
 
     fn detect_spoken(&self, text: &str, direction: Direction, findings: &mut Vec<Finding>, faults: &mut Vec<Fault>) {
-        for spoken in emoji::views(text, self.neighbours()) {
+        for spoken in emoji::views(text, &self.sieves.neighbours) {
             let mut said = Vec::new();
             self.detect_plain(&spoken.text, direction, &mut said, faults);
             said.retain(|finding| finding.personal.is_none());
@@ -297,9 +296,9 @@ impl Pipeline {
         }
     }
 
-    /// What the lexicons know to stand side by side.
-    pub(crate) fn neighbours(&self) -> &Neighbours {
-        &self.sieves.neighbours
+    /// What the lexicons know together.
+    pub(crate) fn sieves(&self) -> &Sieves {
+        &self.sieves
     }
 
     /// The detectors that judge texts of this direction.

@@ -131,10 +131,12 @@ impl<'a> Reading<'a> {
         (self.via == Via::Initials).then(|| starts.map(|(at, _)| at))
     }
 
-    /// The units of the text behind a match, if it counts.
+    /// The units of the text behind a match, if it counts. What is drawn needs a mixed word of its own: one that only stands near may come when a
+    /// stream has let the match go.
     pub(crate) fn origin(&self, range: Range<usize>) -> Option<Range<usize>> {
         let range = self.view.map_or(range.clone(), |view| view.origin(range));
-        counts(self.via, self.text, &range).then_some(range)
+        let is_mixed = || !matches!(self.via, Via::DrawnSound | Via::Leet) || view::has_mixed_word(self.text, &range);
+        (counts(self.via, self.text, &range) && is_mixed()).then_some(range)
     }
 
     /// Where a match of at most `longest` units begins that stands for some unit of a stretch of the text, or touches it.
@@ -150,14 +152,14 @@ pub(crate) fn counts(via: Via, text: &[u16], range: &Range<usize>) -> bool {
         Via::Initials => is_word(text, range),
         // Pinyin takes whole runs of letters: "damage" is not da ma.
         Via::Sound => !is_cut(text, range),
-        Via::DrawnSound => has_mixed_word(text, range),
+        Via::DrawnSound => is_drawn_whole(text, range),
         Via::Leet => text.get(range.clone()).is_some_and(view::has_signs),
         Via::Plain | Via::Split | Via::SureSplit | Via::Spaced => true,
     }
 }
 
 /// Whether a range of a text holds a sign that draws a letter, and cuts no word of letters and signs.
-fn has_mixed_word(text: &[u16], range: &Range<usize>) -> bool {
+fn is_drawn_whole(text: &[u16], range: &Range<usize>) -> bool {
     let draws = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|&unit| view::draws(unit));
     let cut = |at: usize| draws(at.checked_sub(1)) && draws(Some(at));
     let sign = |&unit: &u16| view::draws(unit) && !view::is_letter(unit);

@@ -32,6 +32,10 @@ const BESIDE_UNITS: usize = 64;
 /// Longest stretch kept. Units are few, but invisible characters between them can be many; a text that needs more is let go, with a fault.
 const MAX_WINDOW_BYTES: usize = 64 << 10;
 
+/// From so many bytes held back on, a stretch that was judged in vain is judged again only when it is a quarter longer: findings that overlap without
+/// end (sk-sk-sk- and so on) would else cost the square of their length.
+const PATIENT_BYTES: usize = 1 << 10;
+
 /// The window is cut when it is this long, so that the cost of cutting is shared by many pieces.
 const FORGET_BYTES: usize = 8 * BEHIND_UNITS;
 
@@ -66,6 +70,8 @@ pub struct Scanner {
     /// Where the last emoji that says something ends.
     spoken: Option<usize>,
     released: usize,
+    /// Bytes held back from which on the window is judged again.
+    patience: usize,
     findings: Vec<Finding>,
     faults: Vec<Fault>,
 }
@@ -76,7 +82,7 @@ impl Scanner {
     pub fn new(pipeline: Pipeline, direction: Direction) -> Self {
         let trails = pipeline.judging(direction).map(|_| Trail::default()).collect();
         let (window, partial, findings, faults) = (Growing::default(), Vec::new(), Vec::new(), Vec::new());
-        Self { pipeline, direction, window, begin: 0, partial, trails, spoken: None, released: 0, findings, faults }
+        Self { pipeline, direction, window, begin: 0, partial, trails, spoken: None, released: 0, patience: 0, findings, faults }
     }
 
     /// Takes a piece, which may end inside a character. Pieces that are there already are better fed as one: each is read on its own.
@@ -139,11 +145,14 @@ impl Scanner {
         let changed = self.window.push(text);
         self.trails.iter_mut().for_each(|trail| trail.changed(changed));
         let (hold, mut live) = self.read_on();
+        let too_long = self.window.text().len() > MAX_WINDOW_BYTES;
+        if self.end() - self.released < self.patience && !too_long {
+            return Step { released: self.released, findings: Vec::new() };
+        }
         let speaks = self.speaks();
         if speaks {
             live = live.min(self.read_spoken());
         }
-        let too_long = self.window.text().len() > MAX_WINDOW_BYTES;
         if too_long {
             live = self.give_up();
         }
@@ -153,7 +162,10 @@ impl Scanner {
             let hold = self.window.lend(|folded| (folded.unit_at(live), folded));
             self.trails.iter_mut().for_each(|trail| trail.found.retain(|found| found.end > hold));
         }
+        let before = self.released;
         let step = self.release(live, findings);
+        let held = self.end() - self.released;
+        self.patience = if due && self.released == before && held >= PATIENT_BYTES { held + held / 4 } else { 0 };
         self.forget();
         step
     }
@@ -163,7 +175,7 @@ impl Scanner {
         let Self { pipeline, direction, window, trails, spoken, begin, .. } = self;
         window.lend(|folded| {
             let spoken = spoken.map(|spoken| folded.unit_at(spoken.saturating_sub(*begin)));
-            let item = Item::new(folded.text, folded, false);
+            let item = Item::new(folded.text, folded, false).sifted_by(pipeline.sieves());
             let mut hold = item.folded.units().len();
             for (detector, trail) in pipeline.judging(*direction).zip(trails.iter_mut()) {
                 trail.spoken = spoken;
@@ -185,9 +197,9 @@ impl Scanner {
         let text = self.window.text().get(cut..).unwrap_or_default();
         // What the last emoji mean hangs on what comes after them; what stands before them may go on with it, and so is read by itself too.
         let text = text.get(..emoji::decided(text)).unwrap_or_default();
-        let readings = emoji::views(text, self.pipeline.neighbours()).into_iter().chain([emoji::Spoken::plain(text)]);
+        let readings = emoji::views(text, &self.pipeline.sieves().neighbours).into_iter().chain([emoji::Spoken::plain(text)]);
         let said = readings.map(|spoken| {
-            let item = Item::new(&spoken.text, fold::fold(&spoken.text), false);
+            let item = Item::new(&spoken.text, fold::fold(&spoken.text), false).sifted_by(self.pipeline.sieves());
             let live = |detector: &dyn crate::Detector| {
                 let mut trail = Trail { spoken: Some(0), ..Trail::default() };
                 let hold = detector.live(&item, &mut trail);

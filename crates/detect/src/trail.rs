@@ -9,7 +9,7 @@ use crate::keywords::Place;
 pub struct Trail {
     /// Whatever begins before this is known for good.
     pub(crate) open: usize,
-    /// What may be a finding, decided, and not yet let go.
+    /// What may be findings, decided, and not yet let go; those that overlap or touch as one.
     pub(crate) found: Vec<Range<usize>>,
     /// Whether something stands beyond `open` that would be a finding if the text ended here.
     pub(crate) stands: bool,
@@ -37,7 +37,16 @@ impl Trail {
     /// Ends a call: whatever begins before this unit is decided now.
     pub fn close(&mut self, open: usize) {
         self.stands = self.seen.iter().any(|seen| seen.start >= open);
+        let before = self.found.len();
         self.found.extend(self.seen.drain(..).filter(|seen| seen.start < open));
+        if self.found.len() > before {
+            self.found.sort_unstable_by_key(|found| found.start);
+            self.found.dedup_by(|later, found| {
+                let touch = later.start <= found.end;
+                found.end = if touch { found.end.max(later.end) } else { found.end };
+                touch
+            });
+        }
         self.open = open;
     }
 
@@ -69,5 +78,22 @@ impl Trail {
             list.retain(|place| place.start as usize >= units);
             list.iter_mut().for_each(|place| (place.start, place.end) = (place.start - units as u32, place.end - units as u32));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_overlaps_or_touches_is_one() {
+        let mut trail = Trail::default();
+        [4..9, 0..5, 9..12, 8..9, 13..15, 20..25].into_iter().for_each(|found| trail.meet(found));
+        trail.close(15);
+        assert_eq!((trail.found.as_slice(), trail.stands), ([0..12, 13..15].as_slice(), true));
+        trail.meet(16..18);
+        trail.meet(11..13);
+        trail.close(30);
+        assert_eq!(trail.found, [0..15, 16..18]);
     }
 }

@@ -114,7 +114,7 @@ impl View {
 
     /// Whether it goes on to the end of a text of so many units.
     pub(crate) fn reaches(&self, len: usize) -> bool {
-        self.origins.last().is_some_and(|origin| origin.1 as usize == len)
+        self.origins.last().is_some_and(|origin| origin.1 as usize >= len)
     }
 
     /// The part of the view that stands for some unit of a stretch of the folded text, or touches it.
@@ -406,7 +406,7 @@ fn put_together(text: &[u16]) -> Vec<Change> {
 }
 
 /// How near a doubtful character taken apart must stand to a sure one.
-const BESIDE: usize = 6;
+pub(crate) const BESIDE: usize = 6;
 
 /// Most parts of a character.
 const MOST_PARTS: usize = 6;
@@ -674,10 +674,20 @@ pub(crate) fn mixed_words(text: &[u16]) -> Vec<Range<usize>> {
     words(text, 0..text.len()).filter(|word| text.get(word.clone()).is_some_and(is_leet)).collect()
 }
 
+/// Whether a word in which letters and signs are mixed lies in a range of a text, or across an edge of it.
+pub(crate) fn has_mixed_word(text: &[u16], range: &Range<usize>) -> bool {
+    let drawn = |unit: &&u16| is_drawn(**unit);
+    let before = text.get(..range.start).unwrap_or_default().iter().rev().take(MAX_LEET + 1).take_while(drawn).count();
+    let behind = text.get(range.end..).unwrap_or_default().iter().take(MAX_LEET + 1).take_while(drawn).count();
+    words(text, range.start - before..range.end + behind)
+        .filter(|word| word.start < range.end && range.start < word.end)
+        .any(|word| text.get(word).is_some_and(is_leet))
+}
+
 /// The words that may be read in another way beside one in which letters and signs are mixed, and those that are so themselves.
 pub(crate) fn drawable_words(text: &[u16]) -> Vec<Range<usize>> {
     let drawable = |unit: &u16| !is_letter(*unit) || [b'v', b'z'].map(u16::from).contains(unit);
-    let is_drawable = |word: &Range<usize>| word.len() <= MAX_LEET && text.get(word.clone()).is_some_and(|word| word.iter().any(drawable));
+    let is_drawable = |word: &Range<usize>| text.get(word.clone()).is_some_and(|word| word.iter().any(drawable));
     words(text, 0..text.len()).filter(is_drawable).collect()
 }
 

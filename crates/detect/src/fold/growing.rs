@@ -42,7 +42,7 @@ impl Growing {
     }
 
     /// Lends the folded text.
-    pub(crate) fn lend<T>(&mut self, work: impl FnOnce(Folded<'_>) -> (T, Folded<'_>)) -> T {
+    pub(crate) fn lend<'a, T>(&'a mut self, work: impl FnOnce(Folded<'a>) -> (T, Folded<'a>)) -> T {
         let (buffers, gaps) = (std::mem::take(&mut self.buffers), OnceCell::from(std::mem::take(&mut self.gaps)));
         let (done, folded) = work(Folded { text: &self.text, buffers, len: self.at.len as usize, gaps });
         (self.buffers, self.gaps) = (folded.buffers, folded.gaps.into_inner().unwrap_or_default());

@@ -1,8 +1,10 @@
 //! What must follow a keyword: a bounded regular expression that begins right behind it.
 
+use std::sync::Mutex;
+
 use regex::Regex;
 use regex_automata::Anchored;
-use regex_automata::hybrid::dfa::DFA;
+use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::util::start;
 
@@ -15,6 +17,8 @@ const MAX_BYTES: usize = 1 << 20;
 pub(crate) struct Then {
     regex: Regex,
     automaton: DFA,
+    /// What threads have found out of the automaton and are not using: most of the cost of asking it.
+    caches: Mutex<Vec<Cache>>,
 }
 
 impl Then {
@@ -37,7 +41,8 @@ impl Then {
             .thompson(thompson::Config::new().nfa_size_limit(Some(MAX_BYTES)))
             .build(pattern);
         let too_large = |error: String| format!("`then` is too large: {error}");
-        Ok(Self { regex: regex.map_err(|e| too_large(e.to_string()))?, automaton: automaton.map_err(|e| too_large(e.to_string()))? })
+        let (regex, automaton) = (regex.map_err(|e| too_large(e.to_string()))?, automaton.map_err(|e| too_large(e.to_string()))?);
+        Ok(Self { regex, automaton, caches: Mutex::default() })
     }
 
     /// Where it ends in a text that begins right behind the keyword, in bytes.
@@ -47,15 +52,26 @@ impl Then {
 
     /// Whether nothing that could come behind this text would change where it ends.
     pub(crate) fn is_decided(&self, text: &str) -> bool {
-        let mut cache = self.automaton.create_cache();
-        let Ok(mut state) = self.automaton.start_state(&mut cache, &start::Config::new().anchored(Anchored::Yes)) else { return false };
-        text.bytes().any(|byte| {
-            // One that cannot be told is one that is not decided.
-            if let Ok(next) = self.automaton.next_state(&mut cache, state, byte) {
-                state = next;
+        let kept = self.caches.lock().ok().and_then(|mut caches| caches.pop());
+        let mut cache = kept.unwrap_or_else(|| self.automaton.create_cache());
+        let dies = self.dies(&mut cache, text);
+        if let Ok(mut caches) = self.caches.lock() {
+            caches.push(cache);
+        }
+        // One that cannot be told is one that is not decided.
+        dies.unwrap_or(false)
+    }
+
+    /// Whether the automaton comes to an end in a text.
+    fn dies(&self, cache: &mut Cache, text: &str) -> Option<bool> {
+        let mut state = self.automaton.start_state(cache, &start::Config::new().anchored(Anchored::Yes)).ok()?;
+        for byte in text.bytes() {
+            state = self.automaton.next_state(cache, state, byte).ok()?;
+            if state.is_dead() {
+                return Some(true);
             }
-            state.is_dead()
-        })
+        }
+        Some(false)
     }
 }
 

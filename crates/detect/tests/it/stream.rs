@@ -153,16 +153,13 @@ const PLANTED: &[&str] = &[
     "dai kai fapiao",
     "daikai发票",
     "代k发票",
-    "d4i ka! f@pi@0",
-    "代k4i发飘",
-    "jv bi@()",
-    "来口及毒",
     "亻弋开发票",
     "买🔫支和💊",
     "翻1️⃣墙",
     "就是🗡️1️⃣光当官的",
     "🎬🌸🗡️2️⃣",
-    "买一木仓支",
+    "我们gu0 j14fadezhengdushizui",
+    "招聘女生小真投哦",
     "buy h3r0in now",
     "b u y h e r o i n",
     "颠覆国家政权",
@@ -205,6 +202,126 @@ proptest! {
         let mut odd: Vec<usize> = odd.into_iter().filter(|cut| *cut < text.len()).collect();
         odd.sort_unstable();
         prop_assert_eq!(&in_pieces(&PIPELINE, &text, &odd), &whole);
+    }
+}
+
+/// Entries whose disguises hang on what stands beside or behind them.
+static DISGUISED: LazyLock<Pipeline> = LazyLock::new(|| {
+    let near = |with: &[&str], within: usize| serde_json::json!({"near": {"with": with, "within": within}});
+    let rows = [
+        ("代开发票", serde_json::json!({})),
+        ("付款码", serde_json::json!({})),
+        ("干部吸毒", serde_json::json!({})),
+        ("女生慎投", serde_json::json!({})),
+        ("奸污", serde_json::json!({})),
+        ("heroin", serde_json::json!({})),
+        ("代开", near(&["奸污", "发票", "pill"], 6)),
+        ("购买", near(&["pill", "药丸"], 10)),
+        ("密码", serde_json::json!({"then": "[!-~中]{2,6}"})),
+        ("买枪", serde_json::json!({"allow": ["想买枪支"]})),
+    ];
+    let row = |(at, (keyword, more)): (usize, (&str, serde_json::Value))| {
+        let mut row =
+            serde_json::json!({"id": at.to_string(), "keyword": keyword, "class": "A1h", "severity": "block", "added": "2026-11-22"});
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row.to_string()
+    };
+    let rows: Vec<_> = rows.into_iter().enumerate().map(row).collect();
+    Pipeline::new(vec![Box::new(Keywords::compile(&lexicon(&rows.join("\n"))))])
+});
+
+/// What of a disguise is known only later: whether a word of letters and signs goes on behind filler, which characters are parts, what stands near.
+#[test]
+fn a_disguise_waits_for_what_may_change_it() {
+    let cases = [
+        "我们d4i k4i f@ pi@0 好",
+        "d4i, k4i，f@ pi@0 好",
+        "fv kv4n m4 好",
+        "招聘女生小真投哦",
+        "妇女干部口及毒了",
+        "他女干污木仓",
+        "代开女干污呢发票",
+        "购买pi!l 呢药丸",
+        "buy her0!n 今天天气很好",
+    ];
+    for text in cases.iter().map(|text| (*text).to_owned()).chain([format!("{}d4i k4i f@pi@0 好", "?".repeat(70))]) {
+        let whole = whole(&DISGUISED, &text);
+        assert!(!whole.is_empty(), "{text}");
+        for cut in 1..text.len() {
+            assert_eq!(in_pieces(&DISGUISED, &text, &[cut]), whole, "{text} cut at {cut}");
+        }
+        assert_eq!(in_pieces(&DISGUISED, &text, &cuts(&text, 1)), whole, "{text}");
+    }
+    // A mixed word far behind makes nothing of what stands in the open.
+    for text in ["da!kaifapiao 今天天气很好 k4i 好", "buy hero!n 今天天气很好 b4 好"] {
+        assert_eq!(in_pieces(&DISGUISED, text, &cuts(text, 1)), whole(&DISGUISED, text), "{text}");
+    }
+}
+
+/// Parts of disguises, whole ones, and what stands between them.
+const BITS: &[&str] = &[
+    "d4i",
+    "k4i",
+    "f@",
+    "pi@0",
+    "代",
+    "开",
+    "发",
+    "票",
+    "fv",
+    "kv4n",
+    "m4",
+    "妇",
+    "女干",
+    "部",
+    "口及",
+    "毒",
+    "污",
+    "木仓",
+    "买",
+    "想",
+    "支",
+    "购买",
+    "代开",
+    "女生",
+    "小真",
+    "投",
+    " ",
+    "，",
+    ",",
+    "!",
+    ".",
+    "p!ll",
+    "pi!l",
+    "药丸",
+    "密码",
+    "ab",
+    "1️⃣",
+    "🗡️",
+    "好",
+    "今天",
+    "\u{200b}",
+    "ｆ",
+    "dai",
+    "kai",
+    "da!",
+    "k^i",
+    "f^",
+    "v",
+    "z",
+    "hero!n",
+    "b4",
+    "????????????????????????????????????",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn disguises_in_parts(parts in prop::collection::vec(0..BITS.len(), 2..14), by in 1_usize..4) {
+        let text: String = parts.iter().map(|part| BITS[*part]).collect();
+        let whole = whole(&DISGUISED, &text);
+        prop_assert_eq!(&in_pieces(&DISGUISED, &text, &cuts(&text, by)), &whole, "{}", text);
     }
 }
 
@@ -258,6 +375,15 @@ fn what_cannot_be_decided_is_let_go_with_a_fault() {
     let (_, verdict) = scanner.finish().unwrap();
     assert_eq!(verdict.faults.len(), 1);
     assert!(verdict.findings.iter().any(|finding| finding.matched == "13812345678"));
+}
+
+/// Judged anew with every piece, this would take minutes.
+#[test]
+fn findings_that_overlap_without_end_cost_what_they_are_long() {
+    let text = "sk-".repeat(6_000);
+    let whole = whole(&PIPELINE, &text);
+    assert!(whole.len() > 5_000);
+    assert_eq!(in_pieces(&PIPELINE, &text, &cuts(&text, 4)), whole);
 }
 
 #[test]
