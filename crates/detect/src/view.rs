@@ -184,39 +184,13 @@ enum Common {
 /// Most times that parts stand as they are in 4.6 million characters of text, to be common but seldom.
 const SELDOM: u32 = 20;
 
+/// Parts, with the character that they make.
+type Forms = BTreeMap<Vec<u16>, (u16, Common)>;
+
 /// For each first part, what may follow it and which character that makes.
 static SPLIT: LazyLock<HashMap<u16, Vec<Form>>> = LazyLock::new(|| {
-    let tables = [include_str!("../data/variants/split.tsv"), include_str!("../data/variants/split_words.tsv")];
-    let mut forms: BTreeMap<Vec<u16>, (u16, Common)> = BTreeMap::new();
-    for line in tables.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')) {
-        let mut fields = line.split('\t');
-        let (Some(whole), Some(parts)) = (fields.next().map(crate::fold), fields.next().map(crate::fold)) else { continue };
-        let &[whole] = whole.units() else { continue };
-        let common = match fields.next().and_then(|times| times.parse::<u32>().ok()) {
-            None => Common::Not,
-            Some(..=SELDOM) => Common::Seldom,
-            Some(_) => Common::Often,
-        };
-        for (parts, as_spelled) in spelled(parts.units()) {
-            forms.entry(parts).or_insert((whole, if as_spelled == Common::Not { common } else { as_spelled }));
-        }
-    }
-    // A part may itself be taken apart: 耳只 and 耳口八.
-    let inner: HashMap<u16, Vec<u16>> = forms
-        .iter()
-        .rev()
-        .filter(|(parts, form)| parts.len() == 2 && form.1 == Common::Not)
-        .map(|(parts, form)| (form.0, parts.clone()))
-        .collect();
-    let deeper: Vec<_> = forms
-        .iter()
-        .filter(|(parts, _)| parts.len() == 2)
-        .filter_map(|(parts, form)| match parts.as_slice() {
-            [first, last] => Some(([&[*first], inner.get(last)?.as_slice()].concat(), *form)),
-            _ => None,
-        })
-        .collect();
-    for (parts, form) in deeper {
+    let mut forms = written_forms();
+    for (parts, form) in deeper_forms(&forms) {
         forms.entry(parts).or_insert(form);
     }
     let mut split: HashMap<u16, Vec<Form>> = HashMap::new();
@@ -231,6 +205,38 @@ static SPLIT: LazyLock<HashMap<u16, Vec<Form>>> = LazyLock::new(|| {
     split.values_mut().for_each(|forms| forms.sort_by_key(|form| std::cmp::Reverse(form.rest.len())));
     split
 });
+
+/// The forms of the tables, in all the ways their parts are spelled.
+fn written_forms() -> Forms {
+    let tables = [include_str!("../data/variants/split.tsv"), include_str!("../data/variants/split_words.tsv")];
+    let mut forms = Forms::new();
+    for line in tables.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        let (Some(whole), Some(parts)) = (fields.next().map(crate::fold), fields.next().map(crate::fold)) else { continue };
+        let &[whole] = whole.units() else { continue };
+        let common = match fields.next().and_then(|times| times.parse::<u32>().ok()) {
+            None => Common::Not,
+            Some(..=SELDOM) => Common::Seldom,
+            Some(_) => Common::Often,
+        };
+        for (parts, as_spelled) in spelled(parts.units()) {
+            forms.entry(parts).or_insert((whole, if as_spelled == Common::Not { common } else { as_spelled }));
+        }
+    }
+    forms
+}
+
+/// Forms of two parts whose last is itself taken apart: 耳只 and 耳口八.
+fn deeper_forms(forms: &Forms) -> Vec<(Vec<u16>, (u16, Common))> {
+    let pairs = || forms.iter().filter(|(parts, _)| parts.len() == 2);
+    let inner: HashMap<u16, &Vec<u16>> =
+        pairs().rev().filter(|(_, form)| form.1 == Common::Not).map(|(parts, form)| (form.0, parts)).collect();
+    let deeper = |(parts, form): (&Vec<u16>, &(u16, Common))| match parts.as_slice() {
+        [first, last] => Some(([&[*first], inner.get(last)?.as_slice()].concat(), *form)),
+        _ => None,
+    };
+    pairs().filter_map(deeper).collect()
+}
 
 /// Radicals, and the characters written for them by those who have only characters.
 const RADICALS: &[(&str, &str)] = &[
