@@ -58,7 +58,8 @@ impl Trail {
             let before = list.len();
             list.extend(more.into_iter().filter(known));
             if list.len() > before {
-                list.sort_unstable();
+                // Stable, because that one makes use of what is in order.
+                list.sort();
                 list.dedup_by_key(|place| (place.rule, place.start, place.end));
             }
         }

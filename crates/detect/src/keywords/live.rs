@@ -201,9 +201,11 @@ impl Known<'_> {
         };
         // Everyday parts may count all, as far as what comes decides, or as they do in a text that ends here, or not at all.
         let (split, sure_split) = view::splits(text, Everyday::All);
-        seen(Form::Plain, Via::Split, &split);
-        seen(Form::Plain, Via::Split, &view::splits(text, self.everyday).0);
-        seen(Form::Plain, Via::SureSplit, &sure_split);
+        if !split.units.is_empty() {
+            seen(Form::Plain, Via::Split, &split);
+            seen(Form::Plain, Via::Split, &view::splits(text, self.everyday).0);
+            seen(Form::Plain, Via::SureSplit, &sure_split);
+        }
         if text.iter().any(|&unit| view::is_letter(unit)) {
             seen(Form::Plain, Via::Spaced, &view::spaced(text));
             seen(Form::Initials, Via::Initials, &sound::around_initials(text));
