@@ -45,6 +45,11 @@ impl<'a> Folded<'a> {
         self.source.gap(self.offset + unit)
     }
 
+    /// What was skipped just before a unit.
+    pub(crate) fn skipped(&self, unit: usize) -> &'a str {
+        self.source.skipped(self.offset + unit)
+    }
+
     /// Whether a unit was a capital letter before folding. In a text of nothing but ASCII the places are the same; elsewhere they are looked up.
     pub(crate) fn capital(&self, unit: usize) -> bool {
         let (text, unit) = (self.source.text, self.offset + unit);
@@ -81,7 +86,7 @@ impl Detector for Pii {
     }
 
     fn version(&self) -> String {
-        "2".to_owned()
+        "3".to_owned()
     }
 
     fn detect(&self, item: &Item<'_>, findings: &mut Vec<Finding>) -> Result<(), DetectError> {

@@ -5,7 +5,6 @@
 
 mod address;
 mod address_en;
-mod age;
 mod circumstance;
 mod door;
 mod foreign;

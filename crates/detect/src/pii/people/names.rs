@@ -153,6 +153,11 @@ fn known(view: &View, i: usize) -> Option<Candidate> {
     (across == 0 && across_end(view, i, end) == 0).then_some(Candidate { kind: PersonalKind::Name, range: i..end, score: 0.85 })
 }
 
+/// Whether the unit is a surname, and seldom a word of its own.
+pub(super) fn is_surname(u: u16) -> bool {
+    TABLES.surname.one(u).is_some_and(|points| points > 0)
+}
+
 /// Whether something like a name ends before `i`: a surname two or three units back (张三的, 王小明的, 张某的).
 pub(super) fn ends_at(view: &View, i: usize) -> bool {
     let surname =

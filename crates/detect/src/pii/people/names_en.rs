@@ -152,6 +152,11 @@ fn spoken(view: &View, end: usize) -> Option<usize> {
     (bits == 0 && last > end + 3 && speaks(view, last)).then_some(last)
 }
 
+/// Whether the word at `i` is a given name.
+pub(super) fn is_given(view: &View, i: usize) -> bool {
+    word(view, i).is_some_and(|(_, bits)| bits & GIVEN != 0)
+}
+
 fn gap_one(view: &View, end: usize) -> Option<usize> {
     (view.at(end) == Some(unit(' '))).then_some(end + 1)
 }

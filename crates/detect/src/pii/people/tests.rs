@@ -48,17 +48,22 @@ fn meets(a: &(PersonalKind, Range<usize>), b: &(PersonalKind, Range<usize>)) -> 
 
 #[test]
 fn development_sentences() {
-    measure(&[include_str!("dev/gold.txt"), include_str!("dev/clean.txt")]);
+    measure(&[include_str!("dev/gold.txt"), include_str!("dev/clean.txt")], 0.85);
+}
+
+#[test]
+fn statements() {
+    measure(&[include_str!("dev/statements.txt")], 0.75);
 }
 
 #[test]
 fn later_sentences() {
-    measure(&[include_str!("dev/later.txt")]);
+    measure(&[include_str!("dev/later.txt")], 0.85);
 }
 
 #[test]
 fn last_sentences() {
-    measure(&[include_str!("dev/last.txt")]);
+    measure(&[include_str!("dev/last.txt")], 0.85);
 }
 
 /// Names in all the places where people write them, and sentences of words that only look like names: recall at least 0.85, and less than one
@@ -80,8 +85,8 @@ fn names_and_words_that_look_like_them() {
     assert!(hit * 20 >= gold * 17 && wrong * 50 <= gold && words.len() < 12);
 }
 
-/// Precision (at least 0.90) and recall (at least 0.85) by kind.
-fn measure(files: &[&str]) {
+/// Precision (at least 0.90) and recall by kind. Names are measured where they are marked.
+fn measure(files: &[&str], recall: f64) {
     let sentences = files.iter().flat_map(|file| file.lines()).filter(|l| !l.starts_with('#')).map(marked);
     let mut counts = std::collections::BTreeMap::<String, [usize; 4]>::new();
     for (text, gold) in sentences {
@@ -103,9 +108,12 @@ fn measure(files: &[&str]) {
             }
         }
     }
-    for (mark, [gold, got, exact, near]) in counts {
-        println!("{mark}: gold {gold} found {got} exact {exact} touching {near}");
-        assert!(near * 10 >= got * 9 && near * 20 >= gold * 17, "{mark}: precision below 0.90 or recall below 0.85");
+    counts.iter().for_each(|(mark, [gold, got, exact, near])| println!("{mark}: gold {gold} found {got} exact {exact} touching {near}"));
+    for (mark, [gold, got, _, near]) in counts {
+        assert!(
+            gold == 0 || near * 10 >= got * 9 && near as f64 >= recall * gold as f64,
+            "{mark}: precision below 0.90 or recall below {recall}"
+        );
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::view::{View, is_digit, is_letter, is_numeral, is_word};
-use super::{Candidate, address, address_en, age, circumstance, foreign, names, names_en};
+use super::{Candidate, address, address_en, circumstance, foreign, names, names_en};
 
 const NAME: u8 = 1;
 const GIVEN: u8 = 2;
@@ -86,7 +86,7 @@ fn latin(units: &[u16], i: usize, here: u8, before: u16, visit: &mut impl FnMut(
         visit(i, Rule::AddressEn);
     }
     let rest = units.get(i..).unwrap_or_default();
-    if if here & DIGIT != 0 { age::may_be(rest) } else { circumstance::may_begin_latin(rest) } {
+    if if here & DIGIT != 0 { circumstance::may_be_age(rest) } else { circumstance::may_begin_latin(rest) } {
         visit(i, Rule::Statement);
     }
 }
@@ -107,7 +107,7 @@ fn han(view: &View, i: usize, here: u8, next: u8, next_unit: Option<u16>, visit:
     }
 }
 
-/// What may follow the first numeral of an age: another one, 岁, 周岁, 个月.
+/// What may follow the first numeral of an age or a school year: another one, 岁, 周岁, 个月, 月龄, 年级.
 fn ageing(next: Option<u16>) -> bool {
-    next.is_none_or(|u| is_numeral(u) || [0x5C81, 0x5468, 0x4E2A].contains(&u))
+    next.is_none_or(|u| is_numeral(u) || [0x5C81, 0x5468, 0x4E2A, 0x5E74, 0x6708].contains(&u))
 }

@@ -44,6 +44,13 @@ impl<'a> View<'a> {
         self.text.gap(i)
     }
 
+    /// Whether a sentence ended just before `i`, in what was dropped there or in the unit that stands there.
+    pub(super) fn stop(&self, i: usize) -> bool {
+        let ends = |c: char| matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | '\n' | '｡');
+        self.before(i).is_some_and(|u| ends(char_of(u)))
+            || i < self.text.units.len() && self.text.gap(i) && self.text.skipped(i).contains(ends)
+    }
+
     /// Whether a word that begins at `i` is written with a capital first letter and no second one; past the end that is not known yet.
     pub(super) fn capitalised(&self, i: usize) -> bool {
         self.at(i + 1).is_some() && self.text.capital(i) && !self.text.capital(i + 1)
