@@ -72,6 +72,7 @@ impl Sink for Grown<'_> {
     }
 
     fn stride(&mut self, at: At, bytes: &[u8; STRIDE], run: usize) {
+        self.gaps.stride(at, bytes, run);
         self.units.truncate(at.len as usize);
         self.units.extend(bytes.iter().take(run).map(|&byte| u16::from(if byte == 0 { b' ' } else { byte.to_ascii_lowercase() })));
     }
@@ -84,7 +85,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_text_in_pieces_folds_as_the_whole(
-            pieces in proptest::collection::vec("([a-zA-Z]{30,40}|[中国發票，。 ,*㈠é\u{200b}\0]|\\PC|[ ,]{7,10}){0,6}", 0..12), cut in 0_usize..12
+            pieces in proptest::collection::vec("([a-zA-Z]{30,40}|[中国發票，。！ ,*.!㈠é\u{200b}\0]|\\PC|[ ,]{7,10}){0,6}", 0..12), cut in 0_usize..12
         ) {
             let mut growing = Growing::default();
             let mut units = Vec::new();
@@ -103,6 +104,7 @@ mod tests {
                     let all = 0..whole.units().len();
                     assert_eq!(folded.units(), whole.units());
                     assert!(all.clone().all(|unit| folded.start(unit) == whole.start(unit) && folded.gap(unit) == whole.gap(unit)));
+                    assert!((0..whole.units().len()).all(|unit| folded.stop(unit) == whole.stop(unit)));
                     ((), folded)
                 });
             }

@@ -146,12 +146,20 @@ impl<'a> Folded<'a> {
     /// Whether filler was skipped just before a unit.
     #[must_use]
     pub fn gap(&self, unit: usize) -> bool {
-        let gaps = self.gaps.get_or_init(|| {
-            let mut gaps = Gaps(vec![0; self.len / 64 + 1]);
+        Gaps::has(&self.gaps().skipped, unit)
+    }
+
+    /// Whether a sentence ended in the filler that was skipped just before a unit.
+    pub(crate) fn stop(&self, unit: usize) -> bool {
+        Gaps::has(&self.gaps().stops, unit)
+    }
+
+    fn gaps(&self) -> &Gaps {
+        self.gaps.get_or_init(|| {
+            let mut gaps = Gaps::of(self.len);
             Pass { bytes: self.text.as_bytes(), out: &mut gaps }.run(At::START, |_| true);
             gaps
-        });
-        gaps.has(unit)
+        })
     }
 
     /// The memory, for the next text.
@@ -318,31 +326,63 @@ impl Sink for Place {
     }
 }
 
-/// The units that filler was skipped before, one bit each: they are asked for at every other unit.
+/// The units that filler was skipped before, one bit each: they are asked for at every other unit. And those of them before which a sentence ended.
 #[derive(Debug, Default)]
-pub(crate) struct Gaps(Vec<u64>);
+pub(crate) struct Gaps {
+    skipped: Vec<u64>,
+    stops: Vec<u64>,
+    /// Whether a sentence ended in the filler just passed.
+    ended: bool,
+}
 
 impl Gaps {
-    fn has(&self, unit: usize) -> bool {
-        self.0.get(unit / 64).is_some_and(|word| word >> (unit % 64) & 1 == 1)
+    fn of(units: usize) -> Self {
+        Self { skipped: vec![0; units / 64 + 1], stops: vec![0; units / 64 + 1], ended: false }
     }
+
+    fn has(bits: &[u64], unit: usize) -> bool {
+        bits.get(unit / 64).is_some_and(|word| word >> (unit % 64) & 1 == 1)
+    }
+
+    fn set(bits: &mut Vec<u64>, unit: u32) {
+        let word = unit as usize / 64;
+        if bits.len() <= word {
+            bits.resize(word + 1, 0);
+        }
+        if let Some(word) = bits.get_mut(word) {
+            *word |= 1 << (unit % 64);
+        }
+    }
+
+    /// A unit of filler may end a sentence, any other begins one.
+    fn pass(&mut self, unit: u16) {
+        self.ended = is_stop(unit) || self.ended && is_filler(unit);
+    }
+}
+
+/// Whether a unit ends a sentence wherever it stands. A full stop of ASCII does not: it stands in numbers and abbreviations.
+pub(crate) fn is_stop(unit: u16) -> bool {
+    matches!(unit, 0x21 | 0x3F | 0x3B | 0x0A | 0x3002)
 }
 
 impl Sink for Gaps {
     fn unit(&mut self, at: At, unit: u16) {
         // `len` has already gone back to `keep` for a CJK unit; whether there was something to go back over stands in `filler`.
         if (1..=MAX_FILLER).contains(&at.filler) && is_cjk(unit) {
-            let word = at.len as usize / 64;
-            if self.0.len() <= word {
-                self.0.resize(word + 1, 0);
-            }
-            if let Some(word) = self.0.get_mut(word) {
-                *word |= 1 << (at.len % 64);
+            Self::set(&mut self.skipped, at.len);
+            if self.ended {
+                Self::set(&mut self.stops, at.len);
             }
         }
+        self.pass(unit);
     }
 
-    fn stride(&mut self, _: At, _: &[u8; STRIDE], _: usize) {}
+    fn stride(&mut self, at: At, bytes: &[u8; STRIDE], run: usize) {
+        // Only filler behind a CJK character may be skipped.
+        if at.filler <= MAX_FILLER {
+            bytes.iter().take(run).for_each(|&byte| self.pass(u16::from(byte)));
+        }
+    }
 }
 
 /// Where the pass stands. Passed by value and small enough for two registers: a text has less than 4 GiB.

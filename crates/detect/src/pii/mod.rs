@@ -50,6 +50,11 @@ impl<'a> Folded<'a> {
         self.source.skipped(self.offset + unit)
     }
 
+    /// Whether a sentence ended in what was skipped just before a unit.
+    pub(crate) fn stop(&self, unit: usize) -> bool {
+        self.source.stop(self.offset + unit)
+    }
+
     /// Whether a unit was a capital letter before folding. In a text of nothing but ASCII the places are the same; elsewhere they are looked up.
     pub(crate) fn capital(&self, unit: usize) -> bool {
         let (text, unit) = (self.source.text, self.offset + unit);

@@ -18,13 +18,13 @@ use std::ops::Range;
 
 use taxonomy::PersonalKind;
 
-use super::{Folded, Found};
+use super::{Folded, Found, fold};
 
 use view::View;
 
 /// How many units before a finding decide whether it is one: the longest candidate before it that may overlap it (64) and the evidence
-/// before that candidate (24).
-pub(super) const BEHIND: usize = 96;
+/// before that candidate (English: three words back to a verb, and a person 32 units before it).
+pub(super) const BEHIND: usize = 144;
 
 /// Longest candidate in units: an address from the province to the room rarely has more than 50.
 const LONGEST: usize = 64;

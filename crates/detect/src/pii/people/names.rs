@@ -153,16 +153,14 @@ fn known(view: &View, i: usize) -> Option<Candidate> {
     (across == 0 && across_end(view, i, end) == 0).then_some(Candidate { kind: PersonalKind::Name, range: i..end, score: 0.85 })
 }
 
+/// Whether an ordinary word runs across an edge of what stands between `i` and `end` (怀念经典: no 念经).
+pub(super) fn is_cut(view: &View, i: usize, end: usize) -> bool {
+    edge_points(view, i, 0).1 != 0 || across_end(view, i, end) != 0
+}
+
 /// Whether the unit is a surname, and seldom a word of its own.
 pub(super) fn is_surname(u: u16) -> bool {
     TABLES.surname.one(u).is_some_and(|points| points > 0)
-}
-
-/// Whether something like a name ends before `i`: a surname two or three units back (张三的, 王小明的, 张某的).
-pub(super) fn ends_at(view: &View, i: usize) -> bool {
-    let surname =
-        |back: usize| i.checked_sub(back).and_then(|at| view.at(at)).is_some_and(|u| TABLES.surname.one(u).is_some_and(|v| v > 1));
-    surname(2) || surname(3)
 }
 
 /// Whether a form's label or an introduction stands before `i`.

@@ -119,7 +119,8 @@ fn measure(files: &[&str], recall: f64) {
 
 fn sentences() -> Vec<String> {
     let files = [include_str!("dev/gold.txt"), include_str!("dev/clean.txt"), include_str!("dev/later.txt"), include_str!("dev/last.txt")];
-    files.iter().flat_map(|file| file.lines()).filter(|l| !l.starts_with('#')).map(|l| marked(l).0).collect()
+    let statements = include_str!("dev/statements.txt").lines().step_by(5);
+    files.iter().flat_map(|file| file.lines()).chain(statements).filter(|l| !l.starts_with('#')).map(|l| marked(l).0).collect()
 }
 
 /// Texts that open many candidates at once, and the development sentences run together.
@@ -157,6 +158,14 @@ fn hard_texts() -> Vec<String> {
         "向",
         "湖南",
         "说",
+        "指纹",
+        "采集了",
+        "小陈",
+        "my ",
+        "with ",
+        "信佛",
+        "二年级",
+        "under 13",
     ];
     // A fixed walk over the pieces (a linear congruence, Numerical Recipes' constants): no randomness in tests.
     let mut state: u32 = 7;
@@ -169,6 +178,41 @@ fn hard_texts() -> Vec<String> {
         texts.push(text);
     }
     texts
+}
+
+#[test]
+fn what_is_no_statement() {
+    let told_of =
+        |text: &str| found(text).into_iter().filter(|one| !matches!(one.0, PersonalKind::Name | PersonalKind::Address)).collect::<Vec<_>>();
+    let wrong: Vec<_> = [
+        "我相信教练，也信主动的人。",
+        "我怀念经典老歌",
+        "他走出家门",
+        "我觉得癌症很可怕",
+        "他获得了乙肝抗体",
+        "帮我写一篇抑郁症主题作文",
+        "我想了解糖尿病",
+        "心血管疾病、糖尿病和癌症是主要死因",
+        "最常见的慢性病是高血压",
+        "我不信。佛山很美",
+        "儿子上了3个月的班",
+        "她开了一家幼儿园",
+        "人脸识别系统由李明开发",
+        "高端指纹锁",
+        "他认为那个牧师讲得好",
+        "My score is 9.",
+        "The latest version of Java is 8.",
+        "Smoking is a leading cause of lung cancer.",
+        "I need a list of the symptoms of asthma.",
+        "It's anxiety that drives people.",
+        "Call my office. Living with diabetes is hard.",
+        "My cat has kidney disease.",
+        "She works at an elementary school",
+    ]
+    .into_iter()
+    .filter(|text| !told_of(text).is_empty())
+    .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]
@@ -244,6 +288,12 @@ fn takes_linear_time_on_the_worst_text() {
         "john ",
         "p.o. box ",
         "12 main ",
+        "癌症，",
+        "王，癌症，",
+        "指纹，",
+        "刷脸！",
+        "my asthma, ",
+        "二年级，",
     ] {
         let folded = Folded::new(&piece.repeat(1_000_000 / piece.chars().count()));
         let start = std::time::Instant::now();

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::view::{View, is_digit, is_letter, is_numeral, is_word};
+use super::view::{View, is_digit, is_letter, is_word};
 use super::{Candidate, address, address_en, circumstance, foreign, names, names_en};
 
 const NAME: u8 = 1;
@@ -102,12 +102,7 @@ fn han(view: &View, i: usize, here: u8, next: u8, next_unit: Option<u16>, visit:
         address::around(view, i, |start, how| visit(start, Rule::Address(how)));
     }
     let u = view.units().get(i).copied().unwrap_or(0);
-    if here & STATEMENT != 0 && circumstance::may_begin_with(u, next_unit) && (!is_numeral(u) || ageing(next_unit)) {
+    if here & STATEMENT != 0 && circumstance::may_begin_with(u, next_unit) {
         visit(i, Rule::Statement);
     }
-}
-
-/// What may follow the first numeral of an age or a school year: another one, 岁, 周岁, 个月, 月龄, 年级.
-fn ageing(next: Option<u16>) -> bool {
-    next.is_none_or(|u| is_numeral(u) || [0x5C81, 0x5468, 0x4E2A, 0x5E74, 0x6708].contains(&u))
 }

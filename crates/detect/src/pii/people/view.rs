@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::Folded;
+use super::{Folded, fold};
 
 /// A reader of a folded text.
 pub(super) struct View<'a> {
@@ -27,12 +27,12 @@ impl<'a> View<'a> {
         if unit.is_none() {
             self.past_end.set(true);
         }
-        unit
+        unit.map(apostrophe)
     }
 
     /// The unit before `i`.
     pub(super) fn before(&self, i: usize) -> Option<u16> {
-        self.text.units.get(i.checked_sub(1)?).copied()
+        self.text.units.get(i.checked_sub(1)?).copied().map(apostrophe)
     }
 
     /// Whether filler was dropped just before `i`; past the end that is not known yet.
@@ -44,11 +44,23 @@ impl<'a> View<'a> {
         self.text.gap(i)
     }
 
-    /// Whether a sentence ended just before `i`, in what was dropped there or in the unit that stands there.
+    /// Whether a sentence ended just before `i`: in what was dropped there, or in the unit that stands there. Not asked past the end.
     pub(super) fn stop(&self, i: usize) -> bool {
-        let ends = |c: char| matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | '\n' | '｡');
-        self.before(i).is_some_and(|u| ends(char_of(u)))
-            || i < self.text.units.len() && self.text.gap(i) && self.text.skipped(i).contains(ends)
+        let full_stop = || {
+            let letters =
+                (2..6).take_while(|&back| i.checked_sub(back).and_then(|at| self.text.units.get(at)).is_some_and(|&u| is_letter(u)));
+            self.text.units.get(i) == Some(&unit(' ')) && letters.count() == 4
+        };
+        match self.before(i) {
+            Some(u) if fold::is_stop(u) => true,
+            Some(u) if u == unit('.') => full_stop(),
+            _ => i < self.text.units.len() && self.text.gap(i) && self.text.stop(i),
+        }
+    }
+
+    /// What was dropped just before `i`.
+    pub(super) fn skipped(&self, i: usize) -> &'a str {
+        if self.gap(i) { self.text.skipped(i) } else { "" }
     }
 
     /// Whether a word that begins at `i` is written with a capital first letter and no second one; past the end that is not known yet.
@@ -104,6 +116,11 @@ impl<'a> View<'a> {
         let answer = judge();
         (answer, self.past_end.get())
     }
+}
+
+/// The apostrophe of word processors as that of keyboards.
+const fn apostrophe(u: u16) -> u16 {
+    if u == 0x2019 { b'\'' as u16 } else { u }
 }
 
 /// A unified ideograph of the basic plane or the iteration mark.

@@ -8,15 +8,16 @@ use std::sync::LazyLock;
 use super::super::names;
 use super::super::view::{View, char_of, is_digit, is_filler, is_han, is_letter, is_numeral, unit};
 use super::super::words::Words;
-use super::{CLAUSE, TABLES as SHARED, beginning, ending, near_before, person, someone, starts_with, units, word_at};
+use super::{
+    CLAUSE, TABLES as SHARED, beginning, capital_before, ending, given_before, near_before, nickname, of_a_beast, person, someone,
+    starts_with, units, word_at,
+};
 
 /// PIPL article 28: under fourteen.
 const LIMIT: u32 = 14;
 /// Most units between the child and the age (女儿小雨今年已经8岁).
 const BETWEEN: usize = 8;
 const BETWEEN_EN: usize = 24;
-/// How near an animal or a thing stands whose age it is.
-const BESIDE: usize = 4;
 
 struct Tables {
     kin: Words,
@@ -26,8 +27,13 @@ struct Tables {
     /// Of `born`, those that need a number behind them.
     bare: Words,
     schools: Words,
+    /// Of `schools`, those that others have to do with as well: teachers, those who once went there.
+    bare_schools: Words,
+    /// 未满, under.
+    limit: Words,
+    /// English numbers by their words.
+    numbers: Words,
     limits: Words,
-    beasts: Words,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -38,15 +44,22 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         only: role(9),
         born: Words::forward_of(super::ROLES, &[12, 14]),
         bare: role(14),
-        schools: role(13),
+        schools: Words::forward_of(super::ROLES, &[13, 20]),
+        bare_schools: role(20),
+        limit: role(18),
+        numbers: role(19),
         limits: Words::forward_of(super::WORDS, &[7]),
-        beasts: Words::backward_of(super::WORDS, &[12]),
     }
 });
 
 /// The tables of words that a statement of age may begin with, beside numbers.
-pub(super) fn starting() -> [&'static Words; 4] {
-    [&TABLES.kin, &TABLES.only, &TABLES.born, &TABLES.schools]
+pub(super) fn starting() -> [&'static Words; 6] {
+    [&TABLES.kin, &TABLES.only, &TABLES.born, &TABLES.schools, &TABLES.limit, &TABLES.numbers]
+}
+
+/// What may follow the first numeral of an age: another one, 岁, 周岁, 个月, 月龄.
+pub(super) fn may_follow(next: Option<u16>) -> bool {
+    next.is_none_or(|u| is_numeral(u) || matches!(char_of(u), '岁' | '周' | '个' | '月'))
 }
 
 /// Whether the number that starts here may be an age, a school's grade, or a disease of some type: at most two digits, then what follows one.
@@ -54,7 +67,7 @@ pub(crate) fn may_be(rest: &[u16]) -> bool {
     let digits = rest.iter().take(3).take_while(|&&u| is_digit(u)).count();
     let mut after = rest.iter().skip(digits).copied();
     let letters = after.find(|&u| u != unit(' ') && u != unit('-'));
-    digits < 3 && letters.is_none_or(|u| matches!(char_of(u), '岁' | '周' | '个' | '型' | '年' | 'y' | 'm' | 't' | 'w'))
+    digits < 3 && letters.is_none_or(|u| matches!(char_of(u), '岁' | '周' | '个' | '月' | '型' | '三' | '年' | 'y' | 'm' | 't' | 'w'))
 }
 
 /// The statement of a child's age that starts at `i`: its end and how sure it is.
@@ -65,7 +78,7 @@ pub(super) fn at(view: &View, i: usize) -> Option<(usize, f32)> {
         .or_else(|| at_school(view, i))
         .or_else(|| under(view, i))
         .or_else(|| only(view, i));
-    told.filter(|_| !near_before(view, &TABLES.beasts, i, BESIDE))
+    told.filter(|_| !of_a_beast(view, i))
 }
 
 /// The age at `i`: years (months and days are 0) and its end.
@@ -143,34 +156,38 @@ fn child_of_age(view: &View, i: usize) -> Option<(usize, f32)> {
 
 /// `刚满周岁`, `出生第9天`, `满月`, `小升初`: words that say it without a number, or with one behind them.
 fn born(view: &View, i: usize) -> Option<(usize, f32)> {
-    let end = word_at(view, &TABLES.born, i)?;
-    let end = match number(view, end + usize::from(view.at(end) == Some(unit('第')))) {
-        Some((_, number)) if view.at(number).is_some_and(|u| matches!(char_of(u), '天' | '日' | '月' | '周' | '个')) => number + 1,
-        _ if TABLES.bare.whole_at(view, i).is_some_and(|hit| i + hit.len == end) => return None,
-        _ => end,
+    let word = word_at(view, &TABLES.born, i)?;
+    let bare = TABLES.bare.whole_at(view, i).is_some_and(|hit| i + hit.len == word);
+    let days = number(view, word + usize::from(view.at(word) == Some(unit('第')))).map(|(_, end)| end);
+    let days = days.filter(|&end| view.at(end).is_some_and(|u| matches!(char_of(u), '天' | '日' | '月' | '周' | '个')));
+    let end = match days {
+        Some(end) => end + 1,
+        None if bare => return None,
+        None => word,
     };
-    let limit = TABLES.limits.at(view, end).is_some();
-    (!limit && kin_before(view, i) && !near_before(view, &SHARED.general, i, CLAUSE)).then_some((end, 0.75))
+    // 我去吃满月酒: who is spoken of is a child, or called by a pet name.
+    let child = near_before(view, &TABLES.kin_back, i, BETWEEN);
+    let whose =
+        child || days.is_some() && person(view, i, 4) || (0..=BETWEEN).any(|back| i.checked_sub(back).is_some_and(|at| nickname(view, at)));
+    let limit = TABLES.limits.at(view, end).is_some() || view.at(end) == Some(unit('酒'));
+    (whose && !limit && !near_before(view, &SHARED.general, i, CLAUSE)).then_some((end, 0.75))
 }
 
 /// `上小学三年级`, `幼儿园大班`, `in second grade`: a school that nobody of fourteen attends, and somebody who goes there.
 fn at_school(view: &View, i: usize) -> Option<(usize, f32)> {
     let end = word_at(view, &TABLES.schools, i)?;
-    const GROWN: &str = "老|教|毕|时|校长|校|课|语文|数学|英语|上册|下册|招|家长|阶段|同学|以|那年| teacher| reader| math";
+    const GROWN: &str = "老|教|毕|时|的时候|校长|校|课|语文|数学|英语|上册|下册|招|家长|阶段|同学|以|那年| teacher| reader| math";
     let after = beginning(view, end, GROWN).is_some() && !view.gap(end);
     let latin = view.at(i).is_some_and(is_letter);
     let reach = if latin { BETWEEN_EN } else { BETWEEN };
     let teaches = (0..=6).any(|k| i.checked_sub(k).is_some_and(|at| ending(view, at, "教|teach|teaches|taught ").is_some()));
-    let whose = || {
-        if latin {
-            person(view, i, reach) || near_before(view, &TABLES.kin_back, i, reach) || super::capital_before(view, i)
-        } else {
-            kin_before(view, i)
-        }
-    };
+    let child = near_before(view, &TABLES.kin_back, i, reach);
+    let bare = TABLES.bare_schools.at(view, i).is_some_and(|hit| i + hit.len == end);
+    let anyone = || if latin { person(view, i, reach) || capital_before(view, i) } else { someone(view, i, reach) };
     // 二年级王梓萱的家长
     let named = || !latin && names::at(view, end).is_some();
-    (!after && !teaches && (whose() || named()) && !near_before(view, &SHARED.general, i, reach)).then_some((end, 0.75))
+    let whose = child || !bare && (anyone() || named());
+    (whose && !after && !teaches && !near_before(view, &SHARED.general, i, reach)).then_some((end, 0.75))
 }
 
 /// `孩子未满14岁`, `my kid is under 13`: of one child, not of all under fourteen.
@@ -180,16 +197,12 @@ fn under(view: &View, i: usize) -> Option<(usize, f32)> {
     let latin = word == "under ";
     let of = beginning(view, number, "周岁|岁");
     let end = number + of.map_or(0, units);
-    let whole = if latin { !view.at(end).is_some_and(|u| u == unit('-') || is_digit(u)) } else { of.is_some() };
+    let more = || beginning(view, end, " month| week| day| hour| minute| percent| of").is_some();
+    let whole = if latin { !view.at(end).is_some_and(|u| u == unit('-') || is_digit(u)) && !more() } else { of.is_some() };
     let all = matches!(view.at(end).map(char_of), Some('的' | '者' | '人' | '未' | '儿' | '且' | '或' | '不')) && !view.gap(end);
     let whose = near_before(view, &TABLES.kin_back, i, if latin { 8 } else { 5 }) || !latin && someone(view, i, 3);
     let own = person(view, i, if latin { BETWEEN_EN } else { CLAUSE });
     (whole && !all && (1..=LIMIT).contains(&years) && whose && own && !near_before(view, &SHARED.general, i, CLAUSE)).then_some((end, 0.75))
-}
-
-/// A child or somebody else shortly before `i`.
-fn kin_before(view: &View, i: usize) -> bool {
-    near_before(view, &TABLES.kin_back, i, BETWEEN) || someone(view, i, BETWEEN)
 }
 
 fn sex(kin: usize, at: usize) -> bool {
@@ -225,7 +238,8 @@ fn child_then_age(view: &View, i: usize) -> Option<(usize, f32)> {
     let most = if sex { 2 } else { BETWEEN };
     let mut at = kin;
     while at <= kin + most {
-        if let Some((_, end)) = age(view, at).or_else(|| months(view, at, kin)) {
+        let years = age(view, at).filter(|&(_, end)| ending(view, end, "个月的").is_none());
+        if let Some((_, end)) = years.or_else(|| months(view, at, kin)) {
             let limit = TABLES.limits.at(view, end).is_some() || general(view, at) && !starts_with(view, at - 1, "满");
             let many = near_before(view, &SHARED.general, i, 6);
             return (!limit && !many).then_some((end, 0.85));
@@ -251,8 +265,10 @@ fn months(view: &View, at: usize, kin: usize) -> Option<(u32, usize)> {
         return None;
     }
     let (_, end) = number(view, at)?;
-    let month = beginning(view, end, "个多月|个半月|个月| months| month")?;
-    Some((0, end + units(month)))
+    let end = end + units(beginning(view, end, "个多月|个半月|个月| months| month")?);
+    // 孩子3个月没回家了: no age.
+    let told = if view.before(end).is_some_and(is_letter) { view.at(end).is_none_or(|u| u != unit(' ')) } else { view.ends(end) };
+    (told || beginning(view, end, "大|了|会").is_some()).then_some((0, end))
 }
 
 /// `年仅6岁`, `aged 7`.
@@ -269,7 +285,10 @@ fn only(view: &View, i: usize) -> Option<(usize, f32)> {
         let closes = view.at(end).is_none() || beginning(view, end, ",|.|!|?| and | but | years old").is_some();
         let joined = if said { !closes } else { joined };
         let first = beginning(view, i, "i'm |i am |she|he").is_some() && years > 4 && ending(view, i, "like ").is_none();
-        let told = first || near_before(view, &TABLES.kin_back, i, BETWEEN_EN) || person(view, i, 8) || super::capital_before(view, i);
+        // The latest version of Java is 8.
+        let copula = ending(view, at, " is | be ").is_some() && !first;
+        let young = near_before(view, &TABLES.kin_back, i, BETWEEN_EN) || given_before(view, i);
+        let told = first || young || !copula && (person(view, i, 8) || capital_before(view, i));
         return (years < LIMIT && whole && !joined && told && !near_before(view, &SHARED.general, i, BETWEEN_EN)).then_some((end, 0.75));
     }
     if let Some((_, end)) = age(view, at) {

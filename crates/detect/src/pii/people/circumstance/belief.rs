@@ -1,5 +1,6 @@
 //! What a person believes: `信奉…教`, `宗教信仰：…`, `是虔诚的…`, `吃斋念佛`, `was raised …`.
 
+use super::super::names;
 use super::super::view::{View, char_of, is_letter, unit};
 use super::{
     ACT, BELIEF, CLAUSE, CLAUSE_EN, FOLLOWER, RELIGION, TABLES, capital_before, ending, ends_with, is_general, person, someone,
@@ -32,6 +33,9 @@ fn believed(view: &View, i: usize) -> Option<(usize, f32)> {
     let verb = TABLES.beliefs.at(view, i)?;
     let start = i + verb.len;
     let end = (start..start + 5).find_map(|at| word_at(view, &TABLES.religions, at))?;
+    if names::is_cut(view, i, end) {
+        return None;
+    }
     ((verb.value == 5 || believer(view, i, view.at(i).is_some_and(is_letter))) && !is_general(view, i, end)).then_some((end, 0.9))
 }
 
@@ -44,10 +48,16 @@ fn follower(view: &View, i: usize) -> Option<(usize, f32)> {
         let ends = |at: usize| ending(view, at, IS).map(|is| at - is.len());
         (0..=12).find_map(|k| ends(i.checked_sub(k)?))
     } else {
-        let is = |at: usize| matches!(view.at(at).map(char_of), Some('是' | '为' | '系' | '做' | '当' | '成' | '称' | '名'));
+        let is = |at: usize| match view.at(at).map(char_of) {
+            Some('是' | '系' | '做' | '成' | '称') => true,
+            // 认为, 因为, 以为; 当时
+            Some('为') => !view.before(at).is_some_and(|u| matches!(char_of(u), '认' | '因' | '以')),
+            Some('当') => view.at(at + 1) != Some(unit('时')),
+            _ => false,
+        };
         (1..=8).find_map(|back| i.checked_sub(back).filter(|&at| is(at)))
     };
-    let subject = said?;
+    let subject = said.filter(|&subject| !(subject + 1..=i).any(|at| view.stop(at)))?;
     // An adjective of a thing, no person: a christian church.
     let noun = latin
         && view.at(end) == Some(unit(' '))
@@ -58,7 +68,7 @@ fn follower(view: &View, i: usize) -> Option<(usize, f32)> {
 
 /// `吃斋念佛`, `做礼拜`, `keeps the sabbath`: what only a believer does, and someone who does it.
 fn practised(view: &View, i: usize) -> Option<(usize, f32)> {
-    let end = word_at(view, &TABLES.acts, i)?;
+    let end = word_at(view, &TABLES.acts, i).filter(|&end| !names::is_cut(view, i, end))?;
     (believer(view, i, view.at(i).is_some_and(is_letter)) && !is_general(view, i, end)).then_some((end, 0.75))
 }
 

@@ -1,8 +1,8 @@
 //! Biometric data of a person: `他的指纹模板`, `虹膜特征值：a3f9…`, `采集了他的指纹`, `kept my fingerprints on file`.
 
-use super::super::view::{View, is_digit, is_han, is_letter, is_word, unit};
+use super::super::view::{View, char_of, is_digit, is_han, is_letter, is_word, unit};
 use super::super::{names, names_en};
-use super::{CLAUSE, CLAUSE_EN, TABLES, beginning, ending, near_before, person, someone, units, word_at};
+use super::{CLAUSE, CLAUSE_EN, TABLES, beginning, ending, named, near_before, nickname, person, someone, units, word_at};
 
 /// How far from the body part a word for taking, keeping or comparing may stand.
 const TAKEN: usize = 10;
@@ -20,7 +20,11 @@ pub(super) fn at(view: &View, i: usize) -> Option<(usize, f32)> {
     let part = word_at(view, &TABLES.bodies, i)?;
     let sort = TABLES.bodies.at(view, i)?.value;
     let spaced = view.skip_filler(part, 1);
-    let data = [part, spaced].into_iter().find_map(|at| TABLES.data.at(view, at).map(|hit| at + hit.len));
+    // 指纹锁, 虹膜炎
+    if !view.gap(part) && view.at(part).is_some_and(|u| matches!(char_of(u), '锁' | '机' | '仪' | '炎' | '病' | '科')) {
+        return None;
+    }
+    let data = [part, spaced].into_iter().find_map(|at| word_at(view, &TABLES.data, at));
     let end = data.unwrap_or(part);
     let reach = if view.at(i).is_some_and(is_letter) { CLAUSE_EN } else { CLAUSE };
     let anyone = near_before(view, &TABLES.anyone, i, reach) || !view.gap(end) && TABLES.after.at(view, end).is_some();
@@ -31,7 +35,12 @@ pub(super) fn at(view: &View, i: usize) -> Option<(usize, f32)> {
         return Some((end, 0.85));
     }
     let told = match sort {
-        EVERYDAY => (view.before(i) == Some(unit('的')) || view.at(i).is_some_and(is_letter)) && owned(view, i) && taken(view, i, end),
+        EVERYDAY => {
+            near_before(view, &TABLES.seizing, i, TAKEN_EN)
+                && (view.before(i) == Some(unit('的')) || view.at(i).is_some_and(is_letter))
+                && owned(view, i)
+                && taken(view, i, end)
+        }
         ACT => whose(view, i),
         DATA => owned(view, i) || taken(view, i, end) || matched(view, end),
         _ => taken(view, i, end) || matched(view, end),
@@ -45,7 +54,7 @@ fn owned(view: &View, i: usize) -> bool {
         return ending(view, i, "my |his |her |'s ").is_some();
     }
     let owner = if view.before(i) == Some(unit('的')) { i - 1 } else { i };
-    person(view, owner, 0) || names::ends_at(view, owner)
+    person(view, owner, 0) || named(view, owner) || nickname(view, owner)
 }
 
 /// `采集了他的指纹`, `他的人脸被录入`: someone's, and taken, kept or compared.
@@ -69,9 +78,9 @@ fn whose(view: &View, i: usize) -> bool {
 
 /// `…与王某一致`, `…比中了…郑某`, `…matched Daniel`: a person right behind a word of comparing.
 fn matched(view: &View, end: usize) -> bool {
-    (end..=end + 4).filter_map(|at| beginning(view, at, "与|和|比中了|比中|锁定了|锁定|属于|系|matched ").map(|with| at + units(with))).any(
+    (end..=end + 4).filter_map(|at| beginning(view, at, "与|和|比中了|比中|锁定了|锁定|属于|matched ").map(|with| at + units(with))).any(
         |from| {
-            (from..=from + 6).any(|at| {
+            (from..=from + 4).any(|at| {
                 let some = view.at(at).is_some_and(names::is_surname) && view.at(at + 1) == Some(unit('某'));
                 some || names::at(view, at).is_some() || names_en::is_given(view, at) && view.capitalised(at)
             })

@@ -1,7 +1,8 @@
 //! What a person suffers from: `患有…`, `诊断：…`, `…阳性`, `我妈…八年了`, `she has had …`.
 
+use super::super::names;
 use super::super::view::{View, char_of, is_filler, is_han, is_letter, is_word, unit};
-use super::{CLAUSE, CLAUSE_EN, TABLES, capital_before, ending, is_general, labelled, near_before, person, someone, word_at};
+use super::{CLAUSE, CLAUSE_EN, TABLES, capital_before, ending, is_general, labelled, of_a_beast, person, someone, word_at};
 
 /// Most units between a verb and the condition (患有严重的…).
 const BETWEEN: usize = 6;
@@ -18,10 +19,34 @@ pub(super) fn at(view: &View, i: usize, verb: bool, condition: bool) -> Option<(
 fn suffered(view: &View, i: usize) -> Option<(usize, f32)> {
     let verb = TABLES.verbs.at(view, i)?;
     // 要得心脏病了, 会得癌症
-    if view.before(i).is_some_and(|u| matches!(char_of(u), '要' | '会' | '像' | '治' | '能' | '易' | '怕')) {
+    if view.before(i).is_some_and(|u| {
+        matches!(
+            char_of(u),
+            '要' | '会'
+                | '像'
+                | '治'
+                | '能'
+                | '易'
+                | '怕'
+                | '觉'
+                | '获'
+                | '取'
+                | '记'
+                | '值'
+                | '懂'
+                | '显'
+                | '使'
+                | '赢'
+                | '舍'
+                | '认'
+        )
+    }) {
         return None;
     }
     let latin = view.at(i).is_some_and(is_letter);
+    if latin && !person(view, i, CLAUSE_EN) && !capital_before(view, i) {
+        return None;
+    }
     let (start, most) = (i + verb.len, if latin { BETWEEN_EN } else { BETWEEN });
     let mut at = start;
     let end = loop {
@@ -34,7 +59,7 @@ fn suffered(view: &View, i: usize) -> Option<(usize, f32)> {
         }
         at += 1;
     };
-    let told = if latin { person(view, i, CLAUSE_EN) || capital_before(view, i) } else { someone(view, i, CLAUSE) };
+    let told = latin || someone(view, i, CLAUSE);
     let ok = !is_general(view, i, end) && !of_a_thing(view, end) && (told || verb.value == 1 && !latin);
     ok.then_some((end, if told { 0.9 } else { 0.65 }))
 }
@@ -45,13 +70,16 @@ fn barred(u: u16) -> bool {
 
 /// A condition at `i`, a Latin one at the start of a word: its end.
 fn condition(view: &View, i: usize) -> Option<usize> {
-    let inside = view.at(i).is_some_and(is_letter) && view.before(i).is_some_and(is_word);
+    let latin = view.at(i).is_some_and(is_letter);
+    // 治癌, 抗癌
+    let fought = view.before(i).is_some_and(|u| matches!(char_of(u), '治' | '抗' | '防' | '致'));
+    let inside = latin && view.before(i).is_some_and(is_word) || fought && !view.gap(i);
     let mut at = i;
     for _ in 0..3 {
         let hit = TABLES.conditions.at(view, at).filter(|_| !inside)?;
         let end = word_at(view, &TABLES.conditions, at)?;
         if hit.value == 1 {
-            return Some(end);
+            return (latin || !names::is_cut(view, i, end)).then_some(end);
         }
         at = end + usize::from(view.at(end) == Some(unit(' ')));
     }
@@ -61,10 +89,6 @@ fn condition(view: &View, i: usize) -> Option<usize> {
 /// A condition told by its name: with a positive test, behind a record's label, as `是…患者`, or somebody's.
 fn named(view: &View, i: usize) -> Option<(usize, f32)> {
     let end = condition(view, i)?;
-    // 治癌, 抗癌
-    if view.before(i).is_some_and(|u| matches!(char_of(u), '治' | '抗' | '防' | '致')) {
-        return None;
-    }
     if let Some(end) = tested(view, end) {
         let told = person(view, i, CLAUSE);
         // …阳性不等于…, …阳性的…
@@ -72,7 +96,7 @@ fn named(view: &View, i: usize) -> Option<(usize, f32)> {
             && !view.gap(end);
         return (!on && !is_general(view, i, end)).then_some((end, if told { 0.9 } else { 0.7 }));
     }
-    if labelled(view, &TABLES.labels, i) && !near_before(view, &TABLES.general, i, 4) {
+    if labelled(view, &TABLES.labels, i) && !is_general(view, i, end) {
         return Some((end, 0.9));
     }
     if let Some(bearer) = TABLES.bearers.at(view, end) {
@@ -83,7 +107,7 @@ fn named(view: &View, i: usize) -> Option<(usize, f32)> {
         let history = view.before(end) == Some(unit('史'));
         return ((is || history) && someone(view, i, CLAUSE) && !is_general(view, i, end)).then_some((end, 0.85));
     }
-    if is_general(view, i, end) || of_a_thing(view, end) {
+    if is_general(view, i, end) || of_a_thing(view, end) || of_a_beast(view, i) {
         return None;
     }
     // A Latin name (HIV, ADHD) in a Chinese sentence as well as in an English one.
@@ -113,15 +137,22 @@ fn own(view: &View, i: usize) -> bool {
 fn somebodys(view: &View, i: usize) -> bool {
     let mut at = i;
     for _ in 0..3 {
-        if ending(view, at, "my |his |her |'s |s' ").is_some() {
+        if ending(view, at, "my |his |her ").is_some() {
             return true;
+        }
+        if ending(view, at, "'s ").is_some() {
+            return person(view, at - 3, 0) || capital_before(view, at - 3);
         }
         if let Some(verb) = ending(view, at, " has | have | had | got | is | am | was | are |'m |'ve |'s |'re | suffered ") {
             let subject = at - verb.len();
             return person(view, subject, 12) || capital_before(view, subject);
         }
-        if ending(view, at, " with | from | of | for | lost ").is_some() {
+        const OF: &str = "died of |died from |history of |case of |diagnosis of |treated for |recovering from |recovered from |suffers from |suffering from ";
+        if ending(view, at, OF).is_some() {
             return person(view, at, CLAUSE_EN);
+        }
+        if ending(view, at, " with | lost ").is_some() {
+            return person(view, at, 16);
         }
         let blank = at.checked_sub(1).filter(|&blank| view.at(blank) == Some(unit(' ')));
         let Some(blank) = blank else { return false };

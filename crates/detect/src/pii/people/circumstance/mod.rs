@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use super::view::{View, char_of, is_digit, is_han, is_letter, is_numeral, unit};
 use super::words::{Beginnings, Prefixes, Words};
-use super::{Candidate, PersonalKind, names, names_en};
+use super::{Candidate, LONGEST, PersonalKind, names, names_en};
 
 pub(super) use age::may_be as may_be_age;
 
@@ -21,6 +21,10 @@ pub(super) use age::may_be as may_be_age;
 const CLAUSE: usize = 14;
 /// The same in English units.
 const CLAUSE_EN: usize = 32;
+
+/// How near an animal or a thing stands whose age or illness it is.
+const BESIDE: usize = 3;
+const BESIDE_EN: usize = 8;
 
 struct Tables {
     verbs: Words,
@@ -30,6 +34,8 @@ struct Tables {
     bodies: Words,
     taking: Words,
     taking_back: Words,
+    /// Of `taking`, what says that a face or a voice was taken too.
+    seizing: Words,
     conditions: Words,
     people: Words,
     general: Words,
@@ -42,6 +48,8 @@ struct Tables {
     data: Words,
     tests: Words,
     bearers: Words,
+    /// What has an age or an illness and is no person.
+    beasts: Words,
     /// Ordinary words that begin like a nickname (小麦, 老年).
     no_nickname: Words,
     latin: Prefixes,
@@ -82,8 +90,9 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let begins = Beginnings::of(&begins);
     Tables {
         labels: Words::backward_of(ROLES, &[3]),
-        taking: role(&[11]),
-        taking_back: Words::backward_of(ROLES, &[11]),
+        taking: role(&[11, 21]),
+        taking_back: Words::backward_of(ROLES, &[11, 21]),
+        seizing: Words::backward_of(ROLES, &[21]),
         people: Words::backward_of(WORDS, &[0, 1]),
         general: Words::backward_of(WORDS, &[0, 2]),
         anyone: Words::backward_of(WORDS, &[0, 13]),
@@ -92,8 +101,9 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         data: of(6),
         tests: of(8),
         bearers: of(9),
+        beasts: Words::backward_of(WORDS, &[12]),
         no_nickname: of(11),
-        latin: Prefixes::of(&[ROLES, WORDS, CONDITIONS], |value| matches!(value, 1 | 2 | 4..=10 | 12..=17), false),
+        latin: Prefixes::of(&[ROLES, WORDS, CONDITIONS], |value| matches!(value, 1 | 2 | 4..=10 | 12..=21), false),
         begins,
         verbs,
         beliefs,
@@ -117,7 +127,7 @@ pub(super) fn may_begin_latin(rest: &[u16]) -> bool {
 
 /// Whether a statement may begin with these two units.
 pub(super) fn may_begin_with(u: u16, next: Option<u16>) -> bool {
-    is_digit(u) || is_numeral(u) || TABLES.begins.with_both(u, next) != 0
+    is_digit(u) || is_numeral(u) && age::may_follow(next) || TABLES.begins.with_both(u, next) != 0
 }
 
 /// The statement that starts at `i`, if one does.
@@ -132,7 +142,9 @@ pub(super) fn at(view: &View, i: usize) -> Option<Candidate> {
     let body = || found(PersonalKind::Biometric, body::at(view, i).filter(|_| begins(BODY)));
     let aged = || begins(AGE) || is_digit(u) || is_numeral(u);
     let young = || found(PersonalKind::Under14, if aged() { age::at(view, i) } else { None });
-    health().or_else(belief).or_else(body).or_else(young)
+    // A statement is one sentence long.
+    let whole = |told: &Candidate| told.range.len() <= LONGEST && !(i + 1..told.range.end).any(|at| view.stop(at));
+    health().or_else(belief).or_else(body).or_else(young).filter(whole)
 }
 
 /// The value of a longer word that only ends like one of the table (其他 is no 他).
@@ -172,7 +184,7 @@ fn person(view: &View, i: usize, reach: usize) -> bool {
     near_before(view, &TABLES.people, i, reach)
 }
 
-/// Whether a person stands before `i` in the same sentence: by a word, a nickname or a name; in English also a capitalised word right before.
+/// Whether a person stands before `i` in the same sentence: by a word, a nickname or a name.
 fn someone(view: &View, i: usize, reach: usize) -> bool {
     if person(view, i, reach) {
         return true;
@@ -215,12 +227,20 @@ fn is_general(view: &View, i: usize, end: usize) -> bool {
     near_before(view, &TABLES.general, i, reach) || !view.gap(end) && TABLES.after.at(view, spaced).is_some()
 }
 
-/// Whether a label of the table stands right before `i`: a colon, a gap or `是`, `为` between.
+/// Whether an animal stands shortly before `i`: it may be ill too, and grow old.
+fn of_a_beast(view: &View, i: usize) -> bool {
+    near_before(view, &TABLES.beasts, i, if view.at(i).is_some_and(is_letter) { BESIDE_EN } else { BESIDE })
+}
+
+/// Whether a label of the table stands right before `i`: a colon, a blank, a new line or `是`, `为` between.
 fn labelled(view: &View, labels: &Words, i: usize) -> bool {
     let edge = view.back_over_filler(i, 3);
     let is = view.before(edge).is_some_and(|u| u == unit('是') || u == unit('为'));
-    let apart = edge < i || view.gap(i) || is;
-    apart && labels.before(view, if is { edge - 1 } else { edge }).is_some()
+    let apart = || {
+        let shown = (edge..i).filter_map(|at| view.at(at)).map(char_of);
+        shown.chain(view.skipped(i).chars()).any(|c| matches!(c, ':' | '：' | '\n' | ' ' | '\t' | '|' | '】' | ']'))
+    };
+    labels.before(view, if is { edge - 1 } else { edge }).is_some() && (is || apart())
 }
 
 fn ends_with(view: &View, end: usize, word: &str) -> bool {
@@ -247,12 +267,22 @@ fn units(word: &str) -> usize {
     word.encode_utf16().count()
 }
 
-/// Whether the Latin word before `end` (a blank or a comma between) is written like a name: with a capital that no beginning of a sentence asks for.
-fn capital_before(view: &View, end: usize) -> bool {
+/// Where the Latin word before `end` begins (a blank or a comma between), if it has a name's length.
+fn word_before(view: &View, end: usize) -> Option<usize> {
     let last = view.back_over_filler(end, 2);
     let letters = (0..=12).take_while(|&k| last.checked_sub(k + 1).and_then(|at| view.at(at)).is_some_and(is_letter)).count();
-    let start = last - letters;
-    let opens = view.back_over_filler(start, 2);
-    let inside = view.before(start) == Some(unit(' ')) && opens + 1 == start && opens > 0;
-    (2..12).contains(&letters) && view.capitalised(start) && (inside || names_en::is_given(view, start))
+    (2..12).contains(&letters).then_some(last - letters)
+}
+
+/// Whether the Latin word before `end` is written like a name: with a capital that no beginning of a sentence asks for.
+fn capital_before(view: &View, end: usize) -> bool {
+    word_before(view, end).is_some_and(|start| {
+        let inside = view.before(start) == Some(unit(' ')) && view.back_over_filler(start, 2) + 1 == start && start > 1;
+        view.capitalised(start) && (inside || names_en::is_given(view, start))
+    })
+}
+
+/// Whether a given name stands before `end`.
+fn given_before(view: &View, end: usize) -> bool {
+    word_before(view, end).is_some_and(|start| view.capitalised(start) && names_en::is_given(view, start))
 }
