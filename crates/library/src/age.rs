@@ -54,6 +54,12 @@ fn day(text: &str) -> Option<Date> {
     text.get(..10)?.parse().ok()
 }
 
+/// Whether a text is a day of the calendar, written as ISO 8601 does: `2026-11-21`.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<Date>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -112,7 +112,10 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, LibraryError> {
 fn text(path: &Path) -> Result<File, LibraryError> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| cannot_read(path, source))?;
-    Ok(File { text: Cow::Owned(utf8(&name, bytes)?), name })
+    let text = utf8(&name, bytes)?;
+    // Editors put a byte order mark before the first line, which is no JSON.
+    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+    Ok(File { text: Cow::Owned(text), name })
 }
 
 /// Bytes as text; the message names the line of the first that is none.
@@ -123,6 +126,6 @@ pub(crate) fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, LibraryError> {
     })
 }
 
-pub(crate) fn cannot_read(path: &Path, source: std::io::Error) -> LibraryError {
-    LibraryError::Read { path: path.display().to_string(), source }
+pub(crate) fn cannot_read(path: &Path, cause: std::io::Error) -> LibraryError {
+    LibraryError::Read { path: path.display().to_string(), cause }
 }

@@ -11,7 +11,7 @@ mod manifest;
 mod media;
 mod pack;
 
-pub use age::{Age, Cycle};
+pub use age::{Age, Cycle, is_day};
 pub use directory::{Directory, File, Place, Row};
 pub use manifest::Manifest;
 pub use media::MediaFiles;
@@ -21,12 +21,12 @@ pub use pack::MAX_PACKED_BYTES;
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// A file could not be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {cause}")]
     Read {
         /// The file.
         path: String,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// A line or the manifest does not follow the format.
     #[error("{place}: {message}")]

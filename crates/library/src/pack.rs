@@ -19,7 +19,7 @@ impl Directory {
     /// # Errors
     /// A media file cannot be read.
     pub fn pack(&self) -> Result<Vec<u8>, LibraryError> {
-        let unwritten = |source| LibraryError::Read { path: "the packed library".to_owned(), source };
+        let unwritten = |cause| LibraryError::Read { path: "the packed library".to_owned(), cause };
         let mut archive = tar::Builder::new(Vec::new());
         for file in std::iter::once(&self.manifest).chain(&self.files) {
             add(&mut archive, base(&file.name), file.text.as_bytes()).map_err(unwritten)?;

@@ -1,5 +1,6 @@
 //! `guiju check`: judge a text, or one text a line.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use detect::classifier::Choice;
 use detect::{Artefact, Direction, Keywords, Lexicon, Pipeline, Policy, Scanner};
+use serde_json::value::to_raw_value;
 
 use super::classifier::Own;
 use super::print_json;
@@ -35,8 +37,8 @@ pub(crate) struct Check {
     #[arg(long)]
     shadow: bool,
     /// Judge in pieces of so many bytes, as a stream would come; what is hidden in encodings is then not looked for, and no classifier asked
-    #[arg(long, value_name = "BYTES", conflicts_with = "jsonl")]
-    pieces: Option<usize>,
+    #[arg(long, value_name = "BYTES", conflicts_with_all = ["jsonl", "classifier", "onnx"])]
+    pieces: Option<NonZeroUsize>,
 }
 
 pub(crate) fn run(command: &Check) -> Result<ExitCode> {
@@ -53,13 +55,13 @@ pub(crate) fn run(command: &Check) -> Result<ExitCode> {
     match command.rows.single()? {
         Some(text) => {
             let verdict = match command.pieces {
-                Some(bytes) => in_pieces(pipeline, &text, bytes.max(1), command.direction)?,
+                Some(bytes) => in_pieces(pipeline, &text, bytes.get(), command.direction)?,
                 None => pipeline.check_as(&text, command.direction),
             };
             print_json(&verdict)?;
             Ok(ExitCode::SUCCESS)
         }
-        None => command.rows.each(|_, text| Ok(serde_json::to_value(pipeline.check_as(text, command.direction))?)),
+        None => command.rows.each(|_, text| Ok(to_raw_value(&pipeline.check_as(text, command.direction))?)),
     }
 }
 

@@ -6,6 +6,7 @@ macro_rules! say {
         use std::io::Write as _;
         if let Err(error) = writeln!(std::io::stdout().lock(), $($arg)*) {
             if error.kind() != std::io::ErrorKind::BrokenPipe {
+                eprintln!("guiju: standard output: {error}");
                 std::process::exit(3);
             }
         }
@@ -188,6 +189,24 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// Prints a text as it is, without a line feed of ours; as [`say`] otherwise.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let mut output = std::io::stdout().lock();
+    if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("guiju: standard output: {error}");
+        std::process::exit(3);
+    }
+}
+
+/// A share of something, 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err(format!("{number} is not between 0 and 1")) }
 }
 
 /// Pads a text to a width in columns: a Chinese character takes two.

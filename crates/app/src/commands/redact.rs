@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use detect::redact::{Key, Mark, Operator, Policy, Redacted, Redactor, Salt, Secrets};
 use detect::{Pii, Pipeline};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::rows::Rows;
@@ -25,8 +26,8 @@ pub(crate) struct Redact {
     #[arg(long)]
     salt_file: Option<PathBuf>,
     /// Leave alone what the recogniser is less sure of, 0 to 1
-    #[arg(long, default_value_t = 0.5)]
-    sure: f32,
+    #[arg(long, default_value = "0.5", value_parser = super::share)]
+    sure: f64,
     /// Say what was done, instead of the bare text
     #[arg(long)]
     json: bool,
@@ -38,9 +39,9 @@ pub(crate) fn run(command: &Redact) -> Result<ExitCode> {
     let redact = |text: &str| -> Result<Redacted> {
         let verdict = pipeline.check(text);
         if let Some(fault) = verdict.faults.first() {
-            anyhow::bail!("the text was not redacted: {}", fault.message);
+            anyhow::bail!("the text was not redacted, as some of it would have been left: {}; split it", fault.message);
         }
-        let sure = verdict.findings.iter().filter(|finding| finding.score >= command.sure && finding.via.is_none());
+        let sure = verdict.findings.iter().filter(|finding| f64::from(finding.score) >= command.sure && finding.via.is_none());
         let marks: Vec<Mark> = sure.filter_map(|finding| Some(Mark { span: finding.span, kind: finding.personal? })).collect();
         Ok(redactor.redact(text, &marks)?)
     };
@@ -49,6 +50,9 @@ pub(crate) fn run(command: &Redact) -> Result<ExitCode> {
             let done = redact(&text)?;
             if command.json {
                 super::print_json(&report(&done))?
+            } else if command.rows.is_piped() {
+                // As it came, without a line feed of ours.
+                super::print(&done.text);
             } else {
                 say!("{}", done.text)
             }
@@ -56,10 +60,8 @@ pub(crate) fn run(command: &Redact) -> Result<ExitCode> {
         }
         None => command.rows.each(|mut row, text| {
             let done = redact(text)?;
-            if let Some(field) = row.get_mut(&command.rows.field) {
-                *field = Value::String(done.text.clone());
-            }
-            Ok(if command.json { report(&done) } else { row })
+            row.set(&command.rows.field, &done.text)?;
+            Ok(if command.json { to_raw_value(&report(&done))? } else { to_raw_value(&row)? })
         }),
     }
 }

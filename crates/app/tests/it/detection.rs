@@ -57,6 +57,38 @@ fn redaction_keeps_what_the_policy_says() {
     assert_eq!(sh("printf 'default = \"pseudonym\"' > p.toml; guiju redact --policy p.toml x").status.code(), Some(3));
 }
 
+/// What is not asked for stays as it came: long numbers, the order of fields, nesting; a line without an answer takes none with it.
+#[test]
+fn rows_keep_what_is_not_redacted() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let row = format!(r#"{{"z":20251123103000123456,"text":"电话13812345678","n":1.10,"big":1e400,"deep":{deep}}}"#);
+    let said = text(&sh(&format!("printf '\\357\\273\\277%s\\n' '{row}' | guiju redact --jsonl -")));
+    assert_eq!(said.trim(), row.replace("13812345678", "138****5678"));
+    let many = "{ echo '{\"text\":\"a\"}'; printf '{\"text\":\"'; yes 13812345678, | head -n 10001 | tr -d '\\n'; echo '\"}'; echo '{\"text\":\"b\",\"text\":\"c\"}'; echo '{\"text\":\"d\"}'; }";
+    let output = sh(&format!("{many} | guiju redact --jsonl -"));
+    let lines: Vec<String> = text(&output).lines().map(|line| line.chars().take(120).collect()).collect();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        matches!(lines.as_slice(), [a, big, twice, d] if a == r#"{"text":"a"}"# && big.contains("-:2: the text was not redacted") && twice.contains("twice") && d.contains('d')),
+        "{lines:?}"
+    );
+    assert_eq!(text(&sh("printf '电话13812345678' | guiju redact -")), "电话138****5678");
+    assert_eq!(sh("guiju redact --sure 50 手机13812345678").status.code(), Some(3));
+}
+
+/// A lexicon goes where it is wanted, and over nothing else.
+#[test]
+fn a_compiled_lexicon_replaces_only_its_like() {
+    let make = "mkdir l; printf 'format = 1\nname = \"t\"\nversion = \"1\"\nupdated = 2026-11-21\nlicence = \"Apache-2.0\"\n' > l/lexicon.toml; echo '{\"id\":\"1\",\"keyword\":\"甲乙丙\",\"class\":\"A1h\",\"severity\":\"block\",\"added\":\"2026-11-21\"}' > l/a.jsonl";
+    let built = text(&sh(&format!(
+        "{make}; guiju lexicon build l -o a.gjlex; chmod 600 a.gjlex; ln -s a.gjlex now; guiju lexicon build l -o now && stat -c '%a %F' a.gjlex now"
+    )));
+    assert!(built.ends_with("600 regular file\n777 symbolic link\n"), "{built}");
+    assert_eq!(sh(&format!("{make}; guiju lexicon build l -o l/lexicon.toml")).status.code(), Some(3));
+    assert_eq!(sh(&format!("{make}; rm l/a.jsonl; guiju check --lexicon l x")).status.code(), Some(3));
+    assert_eq!(sh(&format!("{make}; : > clean.txt; guiju lexicon lint l --clean clean.txt")).status.code(), Some(3));
+}
+
 #[test]
 fn a_list_is_imported_linted_built_and_used() {
     let line = "printf '关键词,一级分类,二级分类\\n代办假证,违反社会主义核心价值观,其他法律、行政法规禁止的内容\\n公司,,\\n' > list.csv

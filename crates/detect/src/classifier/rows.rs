@@ -66,6 +66,7 @@ pub struct RowError {
 /// The first line that does not follow docs/formats/rows.md.
 pub fn read(file: &str, text: &str) -> Result<Vec<Row>, RowError> {
     let source = std::path::Path::new(file).file_stem().map_or(file.into(), |stem| stem.to_string_lossy()).into_owned();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut heading = None;
     let mut rows = Vec::new();
     let json = text.trim_start().starts_with('{');
@@ -160,6 +161,20 @@ impl Line {
         let unknown = |label: &Label| self.unknown.iter().any(|prefix| label.id().starts_with(prefix.as_str()));
         if let Some(prefix) = self.unknown.iter().find(|prefix| !Label::all().any(|label| label.id().starts_with(prefix.as_str()))) {
             return Err(format!("no label begins with '{prefix}'"));
+        }
+        if self.text.trim().is_empty() {
+            return Err("its text is empty".to_owned());
+        }
+        if self.unknown.iter().any(String::is_empty) {
+            return Err(
+                "`unknown` holds an empty text, which every label begins with; leave the row out if nothing is known of it".to_owned()
+            );
+        }
+        if !self.harmful && !labels.is_empty() {
+            return Err("it is not harmful and has labels; a harmless row has none".to_owned());
+        }
+        if self.prompt.is_some() != (self.kind == InputKind::Dialog) {
+            return Err("a dialog has a `prompt`, and nothing else has one".to_owned());
         }
         Ok(Row {
             known: Label::all().filter(|label| labels.has(*label) || !unknown(label)).collect(),

@@ -7,6 +7,7 @@ use regex_automata::Anchored;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::util::start;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::lexicon::MAX_THEN_BYTES;
 
@@ -21,6 +22,26 @@ pub(crate) struct Then {
     caches: Mutex<Vec<Cache>>,
 }
 
+/// Whether some part of it can only match capital letters of ASCII.
+fn has_capitals(hir: &Hir) -> bool {
+    let capital = |byte: u8| byte.is_ascii_uppercase();
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().copied().any(capital),
+        HirKind::Class(Class::Unicode(class)) => {
+            !class.ranges().is_empty() && class.ranges().iter().all(|range| range.start() >= 'A' && range.end() <= 'Z')
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            !class.ranges().is_empty() && class.ranges().iter().all(|range| range.start() >= b'A' && range.end() <= b'Z')
+        }
+        HirKind::Repetition(repetition) => has_capitals(&repetition.sub),
+        HirKind::Capture(capture) => has_capitals(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().any(has_capitals),
+        // One way is enough.
+        HirKind::Alternation(parts) => parts.iter().all(has_capitals),
+        HirKind::Empty | HirKind::Look(_) => false,
+    }
+}
+
 impl Then {
     /// Compiles what must follow a keyword.
     ///
@@ -28,6 +49,11 @@ impl Then {
     /// It is no regular expression, or can match more than [`MAX_THEN_BYTES`] bytes, or looks around.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let hir = regex_syntax::parse(pattern).map_err(|e| format!("`then` is no regular expression: {e}"))?;
+        if has_capitals(&hir) {
+            return Err(
+                "`then` has capital letters, and a text has none left after folding, so it never matches; write small ones".to_owned()
+            );
+        }
         let longest = hir.properties().maximum_len().filter(|bytes| *bytes <= MAX_THEN_BYTES);
         if longest.is_none() {
             return Err(format!("`then` can match more than {MAX_THEN_BYTES} bytes; bound its repetitions, as in {{1,20}}"));

@@ -1,5 +1,6 @@
 //! A compiled lexicon: one run of bytes, in memory or mapped from a file, read in place. Format: `docs/formats/lexicon-artefact.md`.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use bytemuck::{Pod, Zeroable};
@@ -249,7 +250,7 @@ impl Artefact {
     /// # Errors
     /// The file cannot be read, or is no compiled lexicon of this version, or is damaged.
     pub fn open(path: &Path) -> Result<Self, LexiconError> {
-        let read = |source| LibraryError::Read { path: path.display().to_string(), source };
+        let read = |cause| LibraryError::Read { path: path.display().to_string(), cause };
         let file = std::fs::File::open(path).map_err(read)?;
         let size = file.metadata().map_err(read)?.len();
         if size > MAX_BYTES || size < HEAD as u64 {
@@ -298,14 +299,28 @@ impl Artefact {
     }
 
     /// Writes the artefact to a file: first beside it, then, whole and synced, in its place. A crash leaves the old file or the new one, and
-    /// whoever has the old one mapped keeps it.
+    /// whoever has the old one mapped keeps it. A link is followed, and the old file's permissions stay. What is no file (a device, a pipe) is written
+    /// to as it is.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or another kind of file than a compiled lexicon stands there: it would be lost.
     pub fn save(&self, path: &Path) -> std::io::Result<()> {
+        // Where a link leads; a path where nothing stands yet is itself.
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let there = std::fs::metadata(&path).ok();
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            return std::fs::write(&path, self.bytes());
+        }
+        if there.as_ref().is_some_and(|there| there.len() > 0) && !begins_as_one(&path)? {
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::AlreadyExists,
+                "is another kind of file than a compiled lexicon; name a new one",
+            ));
+        }
         let beside = path.with_extension(format!("tmp-{}", std::process::id()));
-        let written = std::fs::write(&beside, self.bytes()).and_then(|()| std::fs::File::open(&beside)?.sync_all());
-        written.and_then(|()| std::fs::rename(&beside, path)).inspect_err(|_| {
+        let keep = |()| there.map_or(Ok(()), |there| std::fs::set_permissions(&beside, there.permissions()));
+        let written = std::fs::write(&beside, self.bytes()).and_then(keep).and_then(|()| std::fs::File::open(&beside)?.sync_all());
+        written.and_then(|()| std::fs::rename(&beside, &path)).inspect_err(|_| {
             let _ = std::fs::remove_file(&beside);
         })
     }
@@ -432,4 +447,10 @@ pub(super) fn write(meta: &Meta, sets: &[Uses; SETS], rules: &[Rule], strings: &
     let mut words = vec![0_u64; bytes.len().div_ceil(8)];
     bytemuck::cast_slice_mut::<u64, u8>(&mut words).iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
     words
+}
+/// Whether a file begins as a compiled lexicon does, of whatever version.
+fn begins_as_one(path: &Path) -> std::io::Result<bool> {
+    let (mut begins, magic) = (Vec::new(), MAGIC.get(..MAGIC.len() - 1).unwrap_or_default());
+    std::fs::File::open(path)?.take(magic.len() as u64).read_to_end(&mut begins)?;
+    Ok(begins == magic)
 }

@@ -18,9 +18,6 @@ use crate::{Keywords, Pipeline};
 /// Above this share of clean texts an entry says nothing by itself: one text in a hundred would be held, and people stop looking.
 const FAR_OVER: f64 = 0.01;
 
-/// Fewest clean texts that make a rate: one may be an accident of the corpus.
-const LEAST_TEXTS: usize = 2;
-
 /// How strict to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Options {
@@ -187,9 +184,7 @@ pub fn apply(lexicon: &Lexicon, report: &Report) -> Vec<Entry> {
 
 fn over_limit(lexicon: &Lexicon, hits: &clean::Hits, limit: f64) -> Vec<FalseHits> {
     let total = hits.texts.len();
-    // With a limit of nothing, one text is too many.
-    let least = if limit > 0.0 { LEAST_TEXTS } else { 1 };
-    let is_over = |texts: usize| texts >= least && texts as f64 > limit * total as f64;
+    let is_over = |texts: usize| texts as f64 > limit * total as f64;
     let fired = lexicon.entries.iter().zip(&hits.tallies).filter(|(_, tally)| is_over(tally.texts));
     let mut over: Vec<_> = fired.map(|(entry, tally)| false_hits(entry, tally, clean::share(tally.texts, total))).collect();
     over.sort_by(|a, b| b.texts.cmp(&a.texts).then_with(|| a.id.cmp(&b.id)));
@@ -281,7 +276,7 @@ mod tests {
         let report = lint(&lexicon, &clean, Options::default());
         assert!(!report.is_clean() && report.texts == 300);
         let told: Vec<_> = report.false_hits.iter().map(|h| (h.id.as_str(), h.texts, h.proposal, h.near, h.samples.len())).collect();
-        assert_eq!(told, [("2", 4, Some(Severity::Note), true, 3), ("1", 2, Some(Severity::Review), false, 2)]);
+        assert_eq!(told, [("2", 4, Some(Severity::Note), true, 3), ("1", 2, Some(Severity::Review), false, 2), ("3", 1, None, true, 1)]);
         let percent = |shares: Shares| [shares.block, shares.review, shares.any].map(|share| (share * 300.0).round() as usize);
         assert_eq!((percent(report.before), percent(report.after)), ([5, 5, 6], [0, 2, 6]));
         let entries = apply(&lexicon, &report);

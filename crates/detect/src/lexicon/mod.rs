@@ -244,6 +244,10 @@ impl Lexicon {
             }
             entries.push(row.value);
         }
+        if entries.is_empty() {
+            let message = "a lexicon without an entry finds nothing; its entries stand beside this file, in files that end in .jsonl";
+            return Err(LibraryError::Format { place: files.manifest.name.clone(), message: message.to_owned() }.into());
+        }
         let mut hash = Sha256::new();
         std::iter::once(&files.manifest).chain(&files.files).for_each(|file| hash.update(file.text.as_bytes()));
         let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
@@ -260,6 +264,17 @@ impl Lexicon {
 }
 
 fn check(entry: &Entry) -> Result<(), String> {
+    if entry.id.is_empty() || entry.id.chars().any(char::is_control) {
+        return Err("its `id` is empty or holds a control character; findings are named by it".to_owned());
+    }
+    for (name, day) in [("added", &entry.added), ("reviewed", &entry.reviewed)] {
+        if !(library::is_day(day) || name == "reviewed" && day.is_empty()) {
+            return Err(format!("`{name}` is '{day}', which is no day; write it as 2026-11-21"));
+        }
+    }
+    if entry.near.is_some() && entry.near_words().is_empty() {
+        return Err("`near` names no word in `with`, so nothing is ever found; name one, or leave `near` out".to_owned());
+    }
     for phrase in entry.spellings().chain(&entry.allow).chain(entry.near_words()) {
         if crate::fold(phrase).units().is_empty() {
             return Err(format!("'{phrase}' has nothing left to find after folding"));

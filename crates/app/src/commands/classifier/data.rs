@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use detect::classifier::{Row, Trained, read};
+use detect::classifier::{Classifier, Row, Trained, read};
 use sha2::{Digest, Sha256};
 
 /// Rows, and the files they come from.
@@ -26,9 +26,25 @@ impl Data {
             }
         }
         if data.rows.is_empty() {
-            bail!("no rows: name files or directories of .txt or .jsonl with --data (docs/formats/rows.md)");
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            bail!("no rows in {}: name files or directories of .txt or .jsonl (docs/formats/rows.md)", paths.join(", "));
         }
         Ok(data)
+    }
+
+    /// The files that a model was trained on: figures on them say nothing about texts it has not seen. They are named on standard error.
+    pub(super) fn seen_by(&self, model: &dyn Classifier) -> Vec<&str> {
+        let trained = model.trained();
+        let seen = self.files.iter().filter(|file| trained.iter().any(|other| other.digest == file.digest));
+        let seen: Vec<&str> = seen.map(|file| file.file.as_str()).collect();
+        if !seen.is_empty() {
+            eprintln!(
+                "guiju: {} was trained on {}; figures on them say nothing about texts it has not seen",
+                model.version(),
+                seen.join(", ")
+            );
+        }
+        seen
     }
 
     fn add(&mut self, path: &Path) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use detect::classifier::{Classifier, Evaluation, Input, Joint, Row, Slice, evaluate};
 use detect::evade::{disguise, transforms};
@@ -53,6 +53,7 @@ struct Models {
 
 pub(super) fn eval(command: &Eval) -> Result<ExitCode> {
     let (data, model) = (Data::read(&command.rows.data)?, command.models.open(command.linear_only)?);
+    data.seen_by(&*model);
     if let Some(most) = command.evade {
         evade(&*model, &data.rows, most);
         return Ok(ExitCode::SUCCESS);
@@ -60,7 +61,19 @@ pub(super) fn eval(command: &Eval) -> Result<ExitCode> {
     print::evaluation(&measured(&*model, &data.rows), command.json)
 }
 
-pub(super) fn card(command: &Eval) -> Result<ExitCode> {
+/// The model of a card.
+#[derive(Args)]
+pub(crate) struct Card {
+    #[command(flatten)]
+    rows: Rows,
+    #[command(flatten)]
+    models: Models,
+    /// The card of the linear model alone
+    #[arg(long)]
+    linear_only: bool,
+}
+
+pub(super) fn card(command: &Card) -> Result<ExitCode> {
     let (data, model) = (Data::read(&command.rows.data)?, command.models.open(command.linear_only)?);
     print::card(&*model, &data, &measured(&*model, &data.rows));
     Ok(ExitCode::SUCCESS)
@@ -71,6 +84,7 @@ pub(super) fn compare(command: &Compare) -> Result<ExitCode> {
     let data = Data::read(&command.rows.data)?;
     let other = command.models.open(true)?;
     let built_in = Joint::embedded()?;
+    data.seen_by(&*other);
     say!("first: {}; second: {}", built_in.version(), other.version());
     print::comparison(&measured(&built_in, &data.rows), &measured(&*other, &data.rows));
     Ok(ExitCode::SUCCESS)
@@ -105,6 +119,9 @@ impl Models {
         Ok(match &self.encoder {
             Some(path) => Box::new(Joint::new(encoder(path)?, linear)?),
             None if linear_only => Box::new(linear),
+            None if self.linear.is_some() => bail!(
+                "the built-in encoder goes with the built-in linear model; measure yours alone (--linear-only), or with its own --encoder"
+            ),
             None => Box::new(Joint::embedded()?),
         })
     }

@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Hold two classifiers against each other on the same rows
     Compare(eval::Compare),
     /// The model card, in Markdown: what it is made of, and its figures on rows it has not seen
-    Card(eval::Eval),
+    Card(eval::Card),
     /// Rows that a person should read, because the keywords, the linear model, the encoder and the row's labels do not agree
     Propose(propose::Propose),
     /// Join an encoder with the linear model, and calibrate the two together

@@ -34,13 +34,13 @@ pub(super) fn evaluation(evaluation: &Evaluation, json: bool) -> Result<ExitCode
             rate(label.precision),
             rate(label.recall),
             label.f1().unwrap_or_default(),
-            label.auc.map_or("–".to_owned(), |auc| format!("{auc:.3}")),
+            three(label.auc),
             label.calibration_error,
             format!("{}/{}", label.sure.hits, label.sure.judged),
         );
     }
-    say!("macro-F1 {:.3} over {} labels\n", evaluation.macro_f1().unwrap_or_default(), evaluation.labels.len());
-    say!("harmful at all: AUC {:.3}, ECE {:.3}", evaluation.auc.unwrap_or_default(), evaluation.calibration_error);
+    say!("macro-F1 {} over {} labels\n", three(evaluation.macro_f1()), evaluation.labels.len());
+    say!("harmful at all: AUC {}, ECE {:.3}", three(evaluation.auc), evaluation.calibration_error);
     say!("{} {:>28} {:>28} {:>12}", pad("harmful or not", 32), "caught of the harmful %", "flagged of the harmless %", "of these sure");
     for (name, slice) in &evaluation.slices {
         let (recall, wronged) = (slice.recall(), slice.false_positives());
@@ -53,6 +53,11 @@ pub(super) fn evaluation(evaluation: &Evaluation, json: bool) -> Result<ExitCode
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `0.973`; a dash where there is nothing to measure it on.
+fn three(figure: Option<f64>) -> String {
+    figure.map_or("–".to_owned(), |figure| format!("{figure:.3}"))
 }
 
 /// `97.0 [95.1–98.2]`
@@ -119,6 +124,10 @@ pub(super) fn card(model: &dyn Classifier, data: &Data, evaluation: &Evaluation)
     model.trained().iter().for_each(|file| say!("| {} | {} | {} |", file.file, file.rows, file.digest));
     say!("\n| measured on | rows | SHA-256 |\n|---|---|---|");
     data.files.iter().for_each(|file| say!("| {} | {} | {} |", file.file, file.rows, file.digest));
+    let seen = data.seen_by(model);
+    if !seen.is_empty() {
+        say!("\n**It was trained on {}: the figures below say nothing about texts it has not seen.**", seen.join(", "));
+    }
     say!("\n| label | rows | precision % | recall % | F1 | AUC | calibration error |\n|---|---|---|---|---|---|---|");
     for label in &evaluation.labels {
         let (low, high) = label.f1_interval();

@@ -1,6 +1,6 @@
 //! `guiju classifier train`, `tune` and `join`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +12,7 @@ use detect::classifier::{
 
 use super::data::Data;
 use super::{Rows, encoder, linear, print, read};
+use crate::commands::share;
 
 #[derive(Args)]
 pub(crate) struct Train {
@@ -65,16 +66,16 @@ pub(crate) struct Join {
 #[derive(Args)]
 struct How {
     /// Passes over the rows
-    #[arg(long, default_value_t = Training::default().epochs)]
-    epochs: usize,
+    #[arg(long, default_value_t = Training::default().epochs as u64, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    epochs: u64,
     /// First step size
-    #[arg(long, default_value_t = Training::default().step)]
+    #[arg(long, default_value_t = Training::default().step, value_parser = positive)]
     step: f32,
     /// Share of every weight that is taken away after each pass
-    #[arg(long, default_value_t = Training::default().decay)]
+    #[arg(long, default_value_t = Training::default().decay, value_parser = portion)]
     decay: f32,
     /// Weight of a row for a label it has
-    #[arg(long, default_value_t = Training::default().weight)]
+    #[arg(long, default_value_t = Training::default().weight, value_parser = positive)]
     weight: f32,
     /// Seed of the order
     #[arg(long, default_value_t = Training::default().seed)]
@@ -84,14 +85,45 @@ struct How {
 impl How {
     const fn training(&self) -> Training {
         let Self { epochs, step, decay, weight, seed } = *self;
-        Training { epochs, step, decay, weight, seed }
+        Training { epochs: epochs as usize, step, decay, weight, seed }
     }
+}
+
+/// A number above nothing that training can bear: larger ones leave no number that a file could hold.
+fn positive(text: &str) -> Result<f32, String> {
+    let number: f32 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+    if number > 0.0 && number <= 1000.0 { Ok(number) } else { Err(format!("{number} is not above 0 and at most 1000")) }
+}
+
+/// 0 to 1.
+fn portion(text: &str) -> Result<f32, String> {
+    share(text).map(|share| share as f32)
+}
+
+/// Writes a model: first beside the file, then in its place. Rows are no place for a model.
+fn write_model(out: &Path, rows: &[PathBuf], bytes: &[u8]) -> Result<()> {
+    let same =
+        |row: &PathBuf| matches!((std::fs::canonicalize(row), std::fs::canonicalize(out)), (Ok(row), Ok(out)) if out.starts_with(&row));
+    if let Some(row) = rows.iter().find(|row| same(row)) {
+        bail!("{} is among the rows ({}); a model would replace them, name another file", out.display(), row.display());
+    }
+    let write = || {
+        if out.exists() && !out.is_file() {
+            return std::fs::write(out, bytes);
+        }
+        let beside = out.with_extension(format!("tmp-{}", std::process::id()));
+        let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, out));
+        written.inspect_err(|_| {
+            let _ = std::fs::remove_file(&beside);
+        })
+    };
+    write().with_context(|| format!("cannot write {}", out.display()))
 }
 
 pub(super) fn train(command: &Train) -> Result<ExitCode> {
     let data = Data::read(&command.rows.data)?;
     let model = fit(&command.name, &data.rows, &command.how.training(), data.files);
-    std::fs::write(&command.out, model.write()).with_context(|| format!("cannot write {}", command.out.display()))?;
+    write_model(&command.out, &command.rows.data, &model.write())?;
     say!("{}: {} rows, {}", command.out.display(), data.rows.len(), model.version());
     Ok(ExitCode::SUCCESS)
 }
@@ -123,8 +155,7 @@ pub(super) fn join(command: &Join) -> Result<ExitCode> {
     rows.extend(clean);
     let calibrations = calibrate(&rows, &scores);
     encoder.header.calibrations = Some(calibrations.clone());
-    std::fs::write(&command.out, encoder.write(&read(&command.encoder)?)?)
-        .with_context(|| format!("cannot write {}", command.out.display()))?;
+    write_model(&command.out, &command.rows.data, &encoder.write(&read(&command.encoder)?)?)?;
     print::evaluation(&of_unseen(&rows, &scores, &calibrations), false)
 }
 

@@ -11,7 +11,7 @@ use taxonomy::Lang;
 
 use super::files::{by_group, texts, write_lexicon};
 use super::read;
-use crate::commands::{exit, pad, print_json};
+use crate::commands::{exit, pad, print_json, share};
 
 #[derive(Args)]
 pub(crate) struct Lint {
@@ -41,6 +41,9 @@ pub(super) fn run(command: &Lint) -> Result<ExitCode> {
         Some(texts) => texts.iter().map(String::as_str).collect(),
         None => detect::clean_corpus(),
     };
+    if clean.is_empty() {
+        bail!("there is no clean text to lint against; give a file with one text a line");
+    }
     let report = lint::lint(&lexicon, &clean, lint::Options { limit: command.limit });
     if command.json {
         print_json(&report)?
@@ -53,11 +56,6 @@ pub(super) fn run(command: &Lint) -> Result<ExitCode> {
         eprintln!("guiju: {} written with the proposed severities; give it a new version before it is used", dir.display());
     }
     Ok(exit(report.is_clean()))
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
-    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err(format!("{number} is not between 0 and 1")) }
 }
 
 fn print_lint(report: &lint::Report) {

@@ -13,7 +13,7 @@ use crate::target::{Message, Speaker};
 const BUILT_IN: &str = include_str!("../../../data/guards.toml");
 
 /// Most characters of a text that a guard is sent: about what the smallest of them can read.
-const MOST_CHARS: usize = 12_000;
+pub(super) const MOST_CHARS: usize = 12_000;
 
 /// Characters of an unreadable answer that an error shows.
 const EXCERPT_CHARS: usize = 80;
@@ -131,9 +131,12 @@ impl Form {
         }
     }
 
-    /// Reads the answer.
+    /// Reads the answer. What contradicts itself (two verdicts, a safe text with categories) is not safe.
     pub(super) fn read(&self, answer: &str) -> Result<Said, String> {
         let answer = answer.rsplit("</think>").next().unwrap_or(answer).trim();
+        if answer.contains("<think>") {
+            return Err(format!("the guard was still thinking when it stopped: {}", excerpt(answer)));
+        }
         let (verdict, categories) = self.parts(answer).ok_or_else(|| unreadable(answer))?;
         let verdict = verdict.trim().trim_matches(['\'', '"', '.', '。']).to_lowercase();
         let among = |words: &[String]| words.contains(&verdict);
@@ -147,7 +150,9 @@ impl Form {
             categories.into_iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("none"));
         let class =
             |name: &str| self.classes.get(&name.to_lowercase()).and_then(|classes| classes.first().copied()).or_else(|| name.parse().ok());
-        Ok(Said { word, categories: named.map(|name| (name.clone(), class(&name))).collect() })
+        let categories: Vec<_> = named.map(|name| (name.clone(), class(&name))).collect();
+        let word = if word == Word::Safe && !categories.is_empty() { Word::Unsure } else { word };
+        Ok(Said { word, categories })
     }
 
     fn parts(&self, answer: &str) -> Option<(String, Vec<String>)> {
@@ -156,7 +161,9 @@ impl Form {
             Read::Lines { verdict, categories } => {
                 let after = |word: &str| answer.lines().find_map(|line| line.trim_start().strip_prefix(word));
                 let categories = categories.as_deref().and_then(after).map(list).unwrap_or_default();
-                Some((after(verdict)?.to_owned(), categories))
+                let mut verdicts = answer.lines().filter_map(|line| line.trim_start().strip_prefix(verdict.as_str()));
+                let first = verdicts.next()?;
+                verdicts.all(|other| other.trim() == first.trim()).then(|| (first.to_owned(), categories))
             }
             Read::FirstLines {} => {
                 let mut lines = answer.lines().filter(|line| !line.trim().is_empty());
@@ -198,8 +205,11 @@ fn classes() -> String {
 }
 
 fn unreadable(answer: &str) -> String {
-    let start: String = answer.chars().take(EXCERPT_CHARS).collect();
-    format!("the guard's answer cannot be read by this form: {start}")
+    format!("the guard's answer cannot be read by this form: {}", excerpt(answer))
+}
+
+fn excerpt(answer: &str) -> String {
+    answer.chars().take(EXCERPT_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -236,8 +246,25 @@ mod tests {
         assert_eq!(form("shieldlm").read("[Answer] safe\n[Analysis] …").unwrap().word, Word::Safe);
         let said = form("chat").read("<think>嗯</think>```json\n{\"verdict\":\"unsafe\",\"classes\":[\"A1h\"]}\n```").unwrap();
         assert_eq!((said.word, classes_of(&said)), (Word::Unsafe, vec![Some(RiskClass::A1h)]));
-        for (id, bad) in [("qwen3guard", "Sorry"), ("llama-guard", ""), ("chat", "{}"), ("chat", "} {")] {
+        let twice = "Safety: Safe\nCategories: None\nSafety: Unsafe\nCategories: Violent";
+        let thinking = "<think>\nSafety: Safe\nwait, it describes";
+        let unreadable = [
+            ("qwen3guard", "Sorry"),
+            ("qwen3guard", twice),
+            ("qwen3guard", thinking),
+            ("llama-guard", ""),
+            ("chat", "{}"),
+            ("chat", "} {"),
+        ];
+        for (id, bad) in unreadable {
             assert!(form(id).read(bad).is_err(), "{bad}");
+        }
+        for (id, torn) in [
+            ("qwen3guard", "Safety: Safe\nCategories: Violent"),
+            ("llama-guard", "safe\nS1"),
+            ("chat", r#"{"verdict":"safe","classes":["A1h"]}"#),
+        ] {
+            assert_eq!(form(id).read(torn).unwrap().word, Word::Unsure, "{torn}");
         }
     }
 

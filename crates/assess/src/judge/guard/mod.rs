@@ -8,7 +8,7 @@ mod form;
 use serde::{Deserialize, Serialize};
 use taxonomy::{Fault, Finding, RiskClass, Severity, Span};
 
-use self::form::{Form, Said, Word};
+use self::form::{Form, MOST_CHARS, Said, Word};
 use super::{Qualified, Ruling};
 use crate::ask::backoff;
 use crate::error::AssessError;
@@ -48,7 +48,12 @@ impl Guard {
         let (model, key_env) = (Some(guard.model.clone()), guard.key_env.clone());
         let settings = Settings { model, key_env, stream: false, max_tokens: None, ..run.clone() };
         let form = Form::choose(guard.form.as_deref(), &guard.model)?;
-        Ok(Self { form, target: OpenAi::new(url, &settings)?, name: guard.model.clone(), attempts: run.attempts.max(1) })
+        let target = OpenAi::new(url, &settings).map_err(|error| match error {
+            // What is set for the target by one option is set for the guard by another.
+            AssessError::Target(message) => AssessError::Target(message.replace("--key-env", "--guard-key-env")),
+            error => error,
+        })?;
+        Ok(Self { form, target, name: guard.model.clone(), attempts: run.attempts.max(1) })
     }
 
     /// Everything its judgements depend on, as far as it can be known from outside.
@@ -69,11 +74,19 @@ impl Guard {
                 ended => break ended,
             }
         };
-        match answer.map(|reply| self.form.read(&reply.text)) {
-            Ok(Ok(said)) => (self.ruling(&said, text), None),
-            Ok(Err(message)) => (undecided("unreadable", &message), None),
-            Err(error) => (undecided(&error.code, &error.message), Some(error)),
-        }
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(error) => return (undecided(&error.code, &error.message), Some(error)),
+        };
+        let ruling = match self.form.read(&reply.text) {
+            Ok(said) if said.word == Word::Safe => match hasty(reply.finish.as_deref(), question, text) {
+                Some((code, message)) => undecided(code, &message),
+                None => self.ruling(&said, text),
+            },
+            Ok(said) => self.ruling(&said, text),
+            Err(message) => undecided("unreadable", &message),
+        };
+        (ruling, None)
     }
 
     fn ruling(&self, said: &Said, text: &str) -> Ruling {
@@ -97,6 +110,15 @@ impl Guard {
         let class = said.categories.iter().find_map(|(_, class)| *class).filter(|_| said.word != Word::Safe);
         Ruling { verdict, class, criterion: None, findings: said.categories.iter().map(finding).collect(), fault: None }
     }
+}
+
+/// Why a guard that says `safe` cannot have known: it was cut short, or saw a part of the text only.
+fn hasty(finish: Option<&str>, question: Option<&str>, text: &str) -> Option<(&'static str, String)> {
+    if let Some(finish) = finish {
+        return Some(("unfinished", format!("the guard's answer did not end of itself ({finish})")));
+    }
+    let longest = question.into_iter().chain([text]).map(|text| text.chars().count()).max().unwrap_or_default();
+    (longest > MOST_CHARS).then(|| ("cut", format!("the guard was sent {MOST_CHARS} of {longest} characters and found nothing in them")))
 }
 
 fn undecided(code: &str, message: &str) -> Ruling {
@@ -124,8 +146,8 @@ impl Pulse {
         self.failed += 1;
         if !self.answered && (self.failed >= DEAD_AFTER || error.retry == Retry::Fatal) {
             return Err(AssessError::Target(format!(
-                "the guard does not answer: {}. Set it right, then: guiju assess judge",
-                error.message
+                "the guard does not answer: {}. Set it right, then: guiju assess judge RUN, with the run's directory",
+                error.message.replace("--key-env", "--guard-key-env")
             )));
         }
         Ok(())

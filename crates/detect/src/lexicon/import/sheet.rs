@@ -1,5 +1,6 @@
-//! Workbooks: every sheet is a table of its own.
+//! Workbooks: every sheet is a table of its own. A merged cell counts for every row it covers, as whoever reads the sheet takes it.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, copy, sink};
 
 use calamine::{Data, DataRef, Reader as _, Xlsx};
@@ -21,6 +22,12 @@ pub(super) fn read(bytes: &[u8], into: &mut Collector) -> Result<(), ImportError
     check_size(bytes).map_err(bad)?;
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|e: calamine::XlsxError| bad(e.to_string()))?;
     for sheet in book.sheet_names() {
+        let regions = match book.merge_cells_by_sheet_name(&sheet) {
+            Ok(regions) => regions,
+            Err(calamine::XlsxError::WorksheetNotFound(_) | calamine::XlsxError::NotAWorksheet(_)) => continue,
+            Err(error) => return Err(bad(format!("sheet '{sheet}': {error}"))),
+        };
+        let mut merged = Merged::of(regions.iter().map(|region| (region.start, region.end)));
         let mut cells = match book.worksheet_cells_reader(&sheet) {
             Ok(cells) => cells,
             // A sheet that is a chart has no cells.
@@ -32,19 +39,59 @@ pub(super) fn read(bytes: &[u8], into: &mut Collector) -> Result<(), ImportError
         while let Some(cell) = cells.next_cell().map_err(|e| bad(format!("sheet '{sheet}': {e}")))? {
             let (at, column) = cell.get_position();
             if at != number {
-                take(&mut table, number, &mut row)?;
+                take(&mut table, number, &mut row, &mut merged)?;
                 number = at;
             }
             put(&mut row, column as usize, cell.get_value());
         }
-        take(&mut table, number, &mut row)?;
+        take(&mut table, number, &mut row, &mut merged)?;
         table.finish()?;
     }
     Ok(())
 }
 
-fn take(table: &mut Table<'_>, number: u32, row: &mut Vec<String>) -> Result<(), ImportError> {
-    if row.is_empty() { Ok(()) } else { table.row(u64::from(number) + 1, std::mem::take(row)) }
+fn take(table: &mut Table<'_>, number: u32, row: &mut Vec<String>, merged: &mut Merged) -> Result<(), ImportError> {
+    if row.is_empty() {
+        return Ok(());
+    }
+    merged.fill(number, row);
+    table.row(u64::from(number) + 1, std::mem::take(row))
+}
+
+/// The merged cells of a sheet that cover several rows.
+struct Merged {
+    /// By first row: the first column, and the last row.
+    regions: BTreeMap<u32, Vec<(u32, u32)>>,
+    /// Of those that began above, by column: the last row, and what stands in the first.
+    open: BTreeMap<u32, (u32, String)>,
+}
+
+impl Merged {
+    fn of(regions: impl Iterator<Item = ((u32, u32), (u32, u32))>) -> Self {
+        let mut merged = Self { regions: BTreeMap::new(), open: BTreeMap::new() };
+        for ((first, column), (last, _)) in regions.filter(|((first, column), (last, _))| last > first && (*column as usize) < MAX_COLUMNS)
+        {
+            merged.regions.entry(first).or_default().push((column, last));
+        }
+        merged
+    }
+
+    /// Puts into a row what merged cells say that began above it. Rows come in order.
+    fn fill(&mut self, number: u32, row: &mut Vec<String>) {
+        self.open.retain(|_, (last, _)| *last >= number);
+        for (column, (_, value)) in &self.open {
+            let at = *column as usize;
+            row.resize(row.len().max(at + 1), String::new());
+            if let Some(slot) = row.get_mut(at).filter(|slot| slot.is_empty()) {
+                slot.clone_from(value);
+            }
+        }
+        for (column, last) in self.regions.remove(&number).into_iter().flatten() {
+            if let Some(value) = row.get(column as usize) {
+                self.open.insert(column, (last, value.clone()));
+            }
+        }
+    }
 }
 
 /// A stray cell far out must not cost the memory of all between.

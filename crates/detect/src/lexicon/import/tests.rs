@@ -136,6 +136,28 @@ fn json_in_all_its_forms() {
     assert!(read("j.json", "[".repeat(100_000).as_bytes(), Options::default()).is_err());
 }
 
+/// A merged class counts for all the rows it covers, as whoever reads the sheet takes it.
+#[test]
+fn merged_cells_count_for_every_row() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet().set_name("词库").unwrap();
+    for (row, cells) in [["一级分类", "二级分类", "关键词"], ["", "", "甲词"], ["", "", "乙词"], ["", "", "丙词"], ["违法", "赌博", "丁词"]]
+        .iter()
+        .enumerate()
+    {
+        for (column, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write_string(row as u32, column as u16, *cell).unwrap();
+        }
+    }
+    let format = rust_xlsxwriter::Format::new();
+    sheet.merge_range(1, 0, 3, 0, "违法", &format).unwrap();
+    sheet.merge_range(1, 1, 2, 1, "赌博", &format).unwrap();
+    sheet.write_string(3, 1, "涉黄").unwrap();
+    let report = report("book.xlsx", &book.save_to_buffer().unwrap());
+    let found = rows(&report);
+    assert_eq!(found, [("甲词", "A1h", "词库!2"), ("乙词", "A1h", "词库!3"), ("丙词", "A1f", "词库!4"), ("丁词", "A1h", "词库!5")]);
+}
+
 #[test]
 fn workbooks_are_read_sheet_by_sheet() {
     let mut book = rust_xlsxwriter::Workbook::new();
