@@ -34,7 +34,7 @@ pub(crate) struct Evade {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Texts at most, drawn by the seed
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
     max: u32,
     /// As JSON, with examples of what is missed and of what is found wrongly
     #[arg(long)]
