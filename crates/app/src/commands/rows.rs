@@ -153,7 +153,8 @@ impl Rows {
             // The line of the file is named before; what serde counts is the line within the row.
             let message = error.to_string();
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-            format!("is no row: {message}, at byte {}", error.column())
+            let what = if error.is_data() { "is no row" } else { "is no JSON" };
+            format!("{what}: {message}, at byte {}", error.column())
         })?;
         let text = row.text(&self.field)?;
         Ok((row, text))
