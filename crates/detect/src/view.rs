@@ -478,13 +478,22 @@ pub(crate) fn spaced(text: &[u16]) -> View {
         changes.push((at..at + len, text.get(at..at + len).unwrap_or_default().iter().step_by(2).copied().collect()));
         at += len;
     }
-    if !changes.is_empty() {
-        // Where letters are apart, words are parted by more; one space is enough for the reader.
-        changes.extend(wide_spaces(text).into_iter().map(|range| (range, vec![SPACE])));
-        changes.sort_unstable_by_key(|change| change.0.start);
-    }
+    // Where letters are apart, words are parted by more; one space is enough for the reader. Beside such words only: what stands far off must not
+    // decide how the rest is read, or a stream that has let it go would read otherwise.
+    let beside = |wide: &Range<usize>| {
+        let next = changes.partition_point(|(run, _)| run.start < wide.end);
+        let before = next.checked_sub(1).and_then(|before| changes.get(before));
+        wide.len() <= WIDEST
+            && (changes.get(next).is_some_and(|(run, _)| run.start == wide.end) || before.is_some_and(|(run, _)| run.end == wide.start))
+    };
+    let wide: Vec<_> = if changes.is_empty() { Vec::new() } else { wide_spaces(text).into_iter().filter(beside).collect() };
+    changes.extend(wide.into_iter().map(|range| (range, vec![SPACE])));
+    changes.sort_unstable_by_key(|change| change.0.start);
     View::around(text, changes.iter().map(|(range, units)| (range.clone(), units.as_slice())))
 }
+
+/// Most spaces that part words whose letters are apart.
+const WIDEST: usize = 16;
 
 fn wide_spaces(text: &[u16]) -> Vec<Range<usize>> {
     let mut at = 0;
@@ -794,6 +803,8 @@ mod tests {
         assert_eq!(mixed(&units("buy h3r0|\\| now")).units[1..], skeleton("buy heron now"));
         assert_eq!(string(&mixed(&units("in the year 2024"))), "");
         assert_eq!(string(&spaced(&units("please i.g.n.o.r.e  a l l  of it"))), "|please ignore all of it");
+        // Spaces far from such words stay.
+        assert!(string(&spaced(&units("i g n o r e  this and  that"))).ends_with("ignore this and  that"));
     }
 
     /// Every drawing tried at every place.
